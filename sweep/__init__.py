@@ -1,0 +1,1 @@
+"""segsweep: how much generated data a segmentation model can be trained on."""

@@ -1,0 +1,1 @@
+"""What a sweep trains. Knows nothing of Ray, MLflow or `sweep`."""

@@ -1,0 +1,39 @@
+"""All that `sweep` and `trainables` share: what a trial is told, and what it reports back.
+
+No torch and no Ray here: importing it takes milliseconds.
+"""
+
+from trainables.contract.data import DataConfig, FolderSource, SceneSource, Source
+from trainables.contract.errors import DataError, NonFiniteLossError, RealRatioError, TrialError
+from trainables.contract.model import ModelConfig
+from trainables.contract.report import ClassCounts, Mixture, Progress, Report
+from trainables.contract.session import Session
+from trainables.contract.training import (
+    AugmentationConfig,
+    OptimizerConfig,
+    ScheduleConfig,
+    TrainingConfig,
+)
+from trainables.contract.trial import TrialConfig
+
+__all__ = [
+    "AugmentationConfig",
+    "ClassCounts",
+    "DataConfig",
+    "DataError",
+    "FolderSource",
+    "Mixture",
+    "ModelConfig",
+    "NonFiniteLossError",
+    "OptimizerConfig",
+    "Progress",
+    "RealRatioError",
+    "Report",
+    "SceneSource",
+    "ScheduleConfig",
+    "Session",
+    "Source",
+    "TrainingConfig",
+    "TrialConfig",
+    "TrialError",
+]

@@ -1,0 +1,59 @@
+"""What a trial says while it trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What the train step has consumed so far, counted there from tags that travel with the samples."""
+
+    requested_real_ratio: float
+    realised_real_ratio: float
+    real_images: int
+    """Real images consumed, repeats included."""
+    generated_images: dict[str, int]
+    """Generated images consumed, repeats included, by source."""
+    distinct_real: int
+    distinct_generated: int
+    real_passes: float
+    """`real_images` by the size of the real set."""
+    generated_passes: float
+    """Generated images consumed by the number of generated images there are; 0 without any."""
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """Pixel counts over the whole validation set by class id, ignored pixels left out."""
+
+    intersection: tuple[int, ...]
+    prediction: tuple[int, ...]
+    label: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One validation of one trial."""
+
+    iteration: int
+    """Optimizer steps done."""
+    metrics: dict[str, float]
+    """`val_miou`, `val_macc`, `val_aacc` in percent, `train_loss`: mean over the iterations since the last
+    report. NaN where undefined."""
+    mixture: Mixture
+    counts: ClassCounts
+    seconds: float
+    """Time spent so far on training and validating, over all attempts."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A sign of life between reports. Not a validation, never judged."""
+
+    iteration: int
+    train_loss: float
+    """Mean over the iterations since the last progress."""
+    lr: float
+    seconds: float
+    """As in `Report`."""

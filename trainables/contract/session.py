@@ -1,0 +1,35 @@
+"""The only thing a training function knows of whoever runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from trainables.contract.report import Progress, Report
+
+
+class Session(Protocol):
+    """A Ray trial on a cluster, a list in a test, a print in a debugger.
+
+    A trial keeps exactly one checkpoint file, `folder / "checkpoint.pt"`, replaced atomically. `report` and
+    `progress` may raise to end the trial; a training function lets that pass.
+    """
+
+    folder: Path
+    """The trial's own folder; exists."""
+
+    def restore(self) -> Path | None:
+        """The checkpoint to go on from; None on a first start."""
+        ...
+
+    def report(self, report: Report, checkpoint: Path) -> None:
+        """A validation; `checkpoint` holds the state right after it.
+
+        After a restore the report that the checkpoint holds is reported again: its first sending may not
+        have arrived. The receiver drops what it knows.
+        """
+        ...
+
+    def progress(self, progress: Progress) -> None:
+        """A sign of life, at every `training.log_interval` iterations."""
+        ...
