@@ -1,0 +1,147 @@
+"""What happens in a sweep: the lines of its ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Decision = Literal["continue", "stop"]
+TrialOutcome = Literal["finished", "stopped", "failed"]
+SweepOutcome = Literal["completed", "interrupted", "budget", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line. `time` is in seconds since the epoch, set when it is appended."""
+
+    time: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepCreated(Event):
+    """First line of every ledger."""
+
+    sweep_id: str
+    name: str
+    format: int
+    """Version of the ledger's format."""
+    spec: dict[str, Any]
+    """The spec as it was run, defaults filled in, paths absolute."""
+    spec_text: str
+    """The YAML file as the user wrote it."""
+    protocol_id: str
+    regime_id: str
+    versions: dict[str, str]
+    """Version of every library that can change a number."""
+    git_revision: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriverStarted(Event):
+    """A driver took the sweep on: the first run, or a resume."""
+
+    pid: int
+    host: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriverEnded(Event):
+    """A driver let the sweep go in good order. Missing after kill -9."""
+
+    outcome: SweepOutcome
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialEvent(Event):
+    """Something that happened to one trial."""
+
+    trial_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialPlanned(TrialEvent):
+    """A trial joined the plan."""
+
+    arm: str
+    """Name of the arm: `real_ratio=0.125`, further parameters behind it."""
+    parameters: dict[str, Any]
+    """Searched parameters by dotted path; `real_ratio` always among them."""
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialStarted(TrialEvent):
+    """A process began, or began again, to train the trial."""
+
+    attempt: int
+    """Counted from 1."""
+    iteration: int
+    """0, or the iteration of the checkpoint it goes on from."""
+    host: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialProgressed(TrialEvent):
+    """`trainables.contract.Progress`."""
+
+    iteration: int
+    train_loss: float
+    lr: float
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialReported(TrialEvent):
+    """`trainables.contract.Report`. The first report of an iteration counts; a trial that was restored may
+    repeat it, and the driver then does not append it again."""
+
+    iteration: int
+    metrics: dict[str, float]
+    mixture: dict[str, Any]
+    counts: dict[str, list[int]]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialJudged(TrialEvent):
+    """The decision at a rung, with all that it rests on."""
+
+    rung: int
+    decision: Decision
+    rule: str
+    reason: str
+    value: float
+    """The judged metric of this trial at this rung; NaN counts as worst."""
+    cutoff: float | None
+    """What `value` was held against; None where nothing was compared."""
+    peers: dict[str, float] = field(default_factory=dict)
+    """The values at this rung that were known then, by trial id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialFaulted(TrialEvent):
+    """An attempt broke off; the trial is retried, or a TrialEnded follows."""
+
+    reason: str
+    iteration: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialEnded(TrialEvent):
+    """The trial is over for good."""
+
+    outcome: TrialOutcome
+    reason: str
+    iteration: int
+    """The last iteration that counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunTracked(Event):
+    """The MLflow run that a trial, or with `trial_id` None the sweep itself, is written to."""
+
+    trial_id: str | None
+    run_id: str
+    tracking_uri: str
+    """Without credentials."""
