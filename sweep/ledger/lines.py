@@ -1,0 +1,186 @@
+"""One event as one line of strict JSON, and back.
+
+Decoding goes by the annotations of `sweep.ledger.events` and refuses whatever does not fit them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from sweep.ledger import events
+from sweep.ledger.events import Event
+
+FORMAT = 1
+"""Version of the ledger's format that this package writes, and the highest it reads."""
+
+_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+class DamagedLineError(ValueError):
+    """The line is not an event; says why."""
+
+
+class TornLineError(DamagedLineError):
+    """The line is not even a JSON object, as after a write that broke off."""
+
+
+class NewerLineError(ValueError):
+    """The line holds something that this version does not know; says what."""
+
+
+def encode(event: Event) -> bytes:
+    """The line of an event, newline included, pure ASCII.
+
+    NaN and infinities in float fields become the texts "NaN", "Infinity" and "-Infinity". Raises ValueError
+    if a field of type Any (spec, parameters, mixture) holds one: it would not come back as a number.
+    """
+    name = type(event).__name__
+    types = _layouts()[name].types
+    content = {key: _to_json(getattr(event, key), hint) for key, hint in types.items()}
+    line = json.dumps({"event": name, **content}, allow_nan=False, separators=(",", ":"))
+    return line.encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> Event:
+    """The event of a line. Raises DamagedLineError, TornLineError or NewerLineError."""
+    content = _json_object(line)
+    layout = _layout_of(content.pop("event", None))
+    _refuse_newer_format(content.get("format"))
+    name = layout.event_class.__name__
+    if unknown := sorted(set(content) - set(layout.types)):
+        raise NewerLineError(f"{name} has unknown fields: {', '.join(unknown)}")
+    if missing := sorted(layout.required - set(content)):
+        raise DamagedLineError(f"{name} lacks {', '.join(missing)}")
+    return layout.event_class(
+        **{key: _from_json(value, layout.types[key], key) for key, value in content.items()}
+    )
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What the line of an event holds."""
+
+    event_class: type[Event]
+    types: Mapping[str, Any]
+    """Type of every field by its name."""
+    required: frozenset[str]
+    """Names of the fields without a default."""
+
+
+@cache
+def _layouts() -> Mapping[str, _Layout]:
+    """By event name: every class of `sweep.ledger.events` that can be a line; the abstract bases are not."""
+    bases = (events.Event, events.TrialEvent)
+    found = (value for value in vars(events).values() if isinstance(value, type) and issubclass(value, Event))
+    return {value.__name__: _layout(value) for value in found if value not in bases}
+
+
+def _layout(event_class: type[Event]) -> _Layout:
+    hints = get_type_hints(event_class)
+    defined = fields(event_class)
+    has_none = (field for field in defined if field.default is MISSING and field.default_factory is MISSING)
+    return _Layout(
+        event_class,
+        {field.name: hints[field.name] for field in defined},
+        frozenset(field.name for field in has_none),
+    )
+
+
+def _json_object(line: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(line, parse_constant=_refuse_constant)
+    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
+        raise TornLineError(f"not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise TornLineError("not a JSON object")
+    return content
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _layout_of(name: Any) -> _Layout:
+    if not isinstance(name, str):
+        raise DamagedLineError("no event named")
+    if name not in _layouts():
+        raise NewerLineError(f"unknown event {name!r}")
+    return _layouts()[name]
+
+
+def _refuse_newer_format(given: Any) -> None:
+    if isinstance(given, int) and given > FORMAT:
+        raise NewerLineError(f"its format is {given}, this version reads up to {FORMAT}")
+
+
+def _to_json(value: Any, hint: Any) -> Any:
+    """`value` with non-finite floats as text wherever `hint` says that a float stands there."""
+    if isinstance(value, float) and not math.isfinite(value) and _may_be_float(hint):
+        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    if isinstance(value, dict) and get_origin(hint) is dict:
+        return {key: _to_json(entry, get_args(hint)[1]) for key, entry in value.items()}
+    return value
+
+
+def _may_be_float(hint: Any) -> bool:
+    return hint is float or float in get_args(hint)
+
+
+def _from_json(value: Any, hint: Any, where: str) -> Any:
+    """`value` as what `hint` demands. Raises DamagedLineError naming `where`."""
+    if hint is Any:
+        return value
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return _from_json_union(value, arguments, where)
+    if origin is dict and isinstance(value, dict):
+        return {key: _from_json(entry, arguments[1], f"{where}.{key}") for key, entry in value.items()}
+    if origin is list and isinstance(value, list):
+        return [_from_json(entry, arguments[0], f"{where}[{i}]") for i, entry in enumerate(value)]
+    if origin is Literal and value in arguments:
+        return value
+    if hint in _SCALARS:
+        return _SCALARS[hint](value, where)
+    raise _misfit(value, hint, where)
+
+
+def _from_json_union(value: Any, arguments: tuple[Any, ...], where: str) -> Any:
+    """The unions of the events are all `something | None`."""
+    if value is None and NoneType in arguments:
+        return None
+    (other,) = (argument for argument in arguments if argument is not NoneType)
+    return _from_json(value, other, where)
+
+
+def _float(value: Any, where: str) -> float:
+    if isinstance(value, str) and value in _NON_FINITE:
+        return _NON_FINITE[value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise _misfit(value, float, where)
+
+
+def _int(value: Any, where: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise _misfit(value, int, where)
+
+
+def _str(value: Any, where: str) -> str:
+    if isinstance(value, str):
+        return value
+    raise _misfit(value, str, where)
+
+
+_SCALARS: dict[Any, Callable[[Any, str], Any]] = {float: _float, int: _int, str: _str}
+
+
+def _misfit(value: Any, hint: Any, where: str) -> DamagedLineError:
+    wanted = hint.__name__ if isinstance(hint, type) else str(hint)
+    return DamagedLineError(f"{where} is {value!r}, which is not {wanted}")

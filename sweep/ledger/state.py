@@ -1,0 +1,176 @@
+"""What a ledger says about its sweep: the fold of all its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sweep.errors import LedgerError
+from sweep.ledger.events import (
+    DriverEnded,
+    DriverStarted,
+    Event,
+    RunTracked,
+    SweepCreated,
+    SweepOutcome,
+    TrialEnded,
+    TrialEvent,
+    TrialFaulted,
+    TrialJudged,
+    TrialPlanned,
+    TrialProgressed,
+    TrialReported,
+    TrialStarted,
+)
+
+TrialStatus = Literal["planned", "running", "finished", "stopped", "failed", "interrupted"]
+
+
+def replay(events: Iterable[Event]) -> SweepState:
+    """The state after all events. Raises LedgerError if they do not begin with SweepCreated."""
+    remaining = iter(events)
+    first = next(remaining, None)
+    if not isinstance(first, SweepCreated):
+        raise LedgerError("the ledger holds no sweep: it does not begin with SweepCreated")
+    state = SweepState(created=first)
+    for event in remaining:
+        state.apply(event)
+    return state
+
+
+@dataclass
+class TrialState:
+    """All that is known of one trial."""
+
+    planned: TrialPlanned
+    status: TrialStatus = "planned"
+    """`interrupted`: was running when its driver ended or vanished. A faulted trial stays `running` until it
+    is started again or ends."""
+    attempts: int = 0
+    iteration: int = 0
+    """The latest known; goes back to that of the checkpoint when the trial is started again."""
+    seconds: float = 0.0
+    """The most that the trial said it has spent."""
+    reports: dict[int, TrialReported] = field(default_factory=dict)
+    """By iteration; the first report of an iteration counts."""
+    progress: TrialProgressed | None = None
+    """The last one."""
+    progress_history: dict[int, TrialProgressed] = field(default_factory=dict)
+    """By iteration; the last one of an iteration counts."""
+    judged: dict[int, TrialJudged] = field(default_factory=dict)
+    """By rung; the first decision counts."""
+    faults: list[TrialFaulted] = field(default_factory=list)
+    ended: TrialEnded | None = None
+
+    @property
+    def trial_id(self) -> str:
+        """The id that its events carry."""
+        return self.planned.trial_id
+
+    @property
+    def arm(self) -> str:
+        """Name of its arm."""
+        return self.planned.arm
+
+    def apply(self, event: TrialEvent) -> None:
+        """Take in an event of this trial."""
+        match event:
+            case TrialStarted():
+                self.status, self.ended = "running", None
+                self.attempts, self.iteration = event.attempt, event.iteration
+            case TrialProgressed():
+                self.progress = self.progress_history[event.iteration] = event
+                self._advance(event.iteration, event.seconds)
+            case TrialReported():
+                self.reports.setdefault(event.iteration, event)
+                self._advance(event.iteration, event.seconds)
+            case TrialJudged():
+                self.judged.setdefault(event.rung, event)
+            case TrialFaulted():
+                self.faults.append(event)
+                self.iteration = event.iteration
+            case TrialEnded():
+                self.status, self.ended, self.iteration = event.outcome, event, event.iteration
+
+    def interrupt(self) -> None:
+        """Its driver is gone."""
+        if self.status == "running":
+            self.status = "interrupted"
+
+    def _advance(self, iteration: int, seconds: float) -> None:
+        self.iteration = iteration
+        self.seconds = max(self.seconds, seconds)
+
+
+@dataclass
+class DriverState:
+    """One driver that had the sweep in hand."""
+
+    started: DriverStarted
+    ended: DriverEnded | None = None
+    """None while it is at work, and for ever if it was killed."""
+
+
+@dataclass
+class SweepState:
+    """All that is known of a sweep. `apply` each new event to keep it up to date."""
+
+    created: SweepCreated
+    trials: dict[str, TrialState] = field(default_factory=dict)
+    """By trial id, in the order of the plan."""
+    drivers: list[DriverState] = field(default_factory=list)
+    """Oldest first."""
+    runs: dict[str | None, RunTracked] = field(default_factory=dict)
+    """MLflow runs by trial id; None is the sweep's own. The last one counts."""
+
+    @property
+    def outcome(self) -> SweepOutcome | None:
+        """How the last driver let the sweep go; None while it is at work, or if it was killed."""
+        ended = self.drivers[-1].ended if self.drivers else None
+        return ended.outcome if ended else None
+
+    def apply(self, event: Event) -> None:
+        """Take in an event. Raises LedgerError if it cannot follow those before."""
+        match event:
+            case SweepCreated():
+                raise LedgerError("the ledger holds two sweeps: SweepCreated comes twice")
+            case DriverStarted():
+                self._interrupt_trials()  # the driver before may have been killed
+                self.drivers.append(DriverState(event))
+            case DriverEnded():
+                self._interrupt_trials()
+                self._last_driver(event).ended = event
+            case TrialPlanned():
+                self.trials.setdefault(event.trial_id, TrialState(planned=event))
+            case TrialEvent():
+                self._trial_of(event).apply(event)
+            case RunTracked():
+                self.runs[event.trial_id] = event
+
+    def values_at(self, rung: int, metric: str) -> dict[str, float]:
+        """The metric of every trial that was validated at exactly this iteration, by trial id."""
+        reports = {trial_id: trial.reports.get(rung) for trial_id, trial in self.trials.items()}
+        return {
+            trial_id: report.metrics[metric]
+            for trial_id, report in reports.items()
+            if report is not None and metric in report.metrics
+        }
+
+    def _interrupt_trials(self) -> None:
+        for trial in self.trials.values():
+            trial.interrupt()
+
+    def _last_driver(self, event: Event) -> DriverState:
+        if not self.drivers:
+            raise LedgerError(f"{type(event).__name__} comes before any DriverStarted; a line is missing")
+        return self.drivers[-1]
+
+    def _trial_of(self, event: TrialEvent) -> TrialState:
+        trial = self.trials.get(event.trial_id)
+        if trial is None:
+            name = type(event).__name__
+            raise LedgerError(
+                f"{name} of trial {event.trial_id!r}, which no TrialPlanned names; a line is missing"
+            )
+        return trial
