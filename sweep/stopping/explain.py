@@ -1,0 +1,67 @@
+"""Why a trial is where it is: the text of `sweep explain NAME TRIAL`."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator
+
+from sweep.errors import SweepError
+from sweep.ledger.events import TrialFaulted, TrialJudged
+from sweep.ledger.state import SweepState, TrialState
+
+
+def explain(state: SweepState, trial_id: str) -> str:
+    """Every decision about the trial with all that it rests on, its faults, and how it ended.
+
+    Raises SweepError if the sweep has no such trial.
+    """
+    trial = state.trials.get(trial_id)
+    if trial is None:
+        raise SweepError(_no_such_trial(state, trial_id))
+    lines = [*_heading(state, trial)]
+    for rung in sorted(trial.judged):
+        lines += ["", *_decision(state, trial.judged[rung])]
+    if not trial.judged:
+        lines += ["", "No decision yet: the trial has not been judged at any rung."]
+    if trial.faults:
+        lines += ["", "Faults", *map(_fault, trial.faults)]
+    return "\n".join(lines)
+
+
+def _heading(state: SweepState, trial: TrialState) -> Iterator[str]:
+    length = state.created.spec["training"]["iterations"]
+    yield f"{trial.trial_id}: {trial.arm}, seed {trial.planned.seed}"
+    attempts = f", attempt {trial.attempts}" if trial.attempts > 1 else ""
+    yield f"{trial.status}, iteration {trial.iteration} of {length}{attempts}"
+    if trial.ended and trial.ended.reason:
+        yield f"Ended because: {trial.ended.reason}"
+
+
+def _decision(state: SweepState, judged: TrialJudged) -> Iterator[str]:
+    yield f"Rung {judged.rung}: {judged.decision} (rule {judged.rule})"
+    yield f"  {judged.reason}"
+    cutoff = "none" if judged.cutoff is None else f"{judged.cutoff:.2f}"
+    yield f"  val_miou {judged.value:.2f}, cut-off {cutoff}"
+    if not judged.peers:
+        yield "  no peers had a value at this rung"
+        return
+    yield f"  {len(judged.peers)} peers at this rung when it was judged, best first:"
+    best_first = sorted(judged.peers.items(), key=lambda peer: (math.isnan(peer[1]), -peer[1], peer[0]))
+    for peer_id, value in best_first:
+        yield f"    {value:6.2f}  {_name_of(state, peer_id)}"
+
+
+def _name_of(state: SweepState, trial_id: str) -> str:
+    trial = state.trials.get(trial_id)
+    return f"{trial_id}  {trial.arm}, seed {trial.planned.seed}" if trial else trial_id
+
+
+def _fault(fault: TrialFaulted) -> str:
+    return f"  at iteration {fault.iteration}: {fault.reason}"
+
+
+def _no_such_trial(state: SweepState, trial_id: str) -> str:
+    near = difflib.get_close_matches(trial_id, state.trials, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"its trials are: {', '.join(state.trials) or 'none'}"
+    return f"sweep {state.created.name!r} has no trial {trial_id!r}; {hint}"
