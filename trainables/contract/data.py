@@ -52,6 +52,12 @@ Source = Annotated[
 ]
 
 
+def _usual_classes(data: dict[str, Any]) -> tuple[str, ...]:
+    if isinstance(data.get("real"), SceneSource):
+        return SCENE_CLASSES
+    return CITYSCAPES_CLASSES if data.get("layout") in ("cityscapes", "bdd100k") else ()
+
+
 class DataConfig(Section):
     """The section `data` of a spec."""
 
@@ -69,7 +75,7 @@ class DataConfig(Section):
     """Share of each source in the generated part, before normalising. Default: 1 each."""
     validation: Source
     """The real images that every trial is validated on."""
-    classes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = Field(default_factory=_usual_classes)
     """Names of the classes in the order of their ids. Default: by layout, or those of the scenes."""
     ignore_index: int = Field(default=255, ge=0, le=255)
     """Label id of pixels that neither train nor count."""
@@ -77,17 +83,6 @@ class DataConfig(Section):
     """Label 0 means nothing (ADE20K): 0 becomes `ignore_index`, all other ids go down by one."""
     label_map: dict[int, int] = Field(default_factory=dict)
     """New id of a label id, applied after `reduce_zero_label`; ids that are not named stay."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_in_classes(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or values.get("classes"):
-            return values
-        if isinstance(values.get("real"), dict | SceneSource) and _kind_of_source(values["real"]) == "scenes":
-            return {**values, "classes": SCENE_CLASSES}
-        if values.get("layout") in ("cityscapes", "bdd100k"):
-            return {**values, "classes": CITYSCAPES_CLASSES}
-        return values
 
     @model_validator(mode="after")
     def _consistent(self) -> DataConfig:

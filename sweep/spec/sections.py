@@ -1,0 +1,156 @@
+"""The sections of a spec that are not the trainable's: search, early stopping, budget, resources and so on.
+
+`data`, `model` and `training` are in `trainables.contract`. The docstring below a key is its documentation;
+`docs/spec.md` names every key.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from sweep.spec.wording import Words
+from trainables.contract import DataConfig, ModelConfig, TrainingConfig
+from trainables.contract.section import Section
+
+Point = dict[str, Any]
+"""Values of searched parameters by dotted path."""
+
+Name = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64),
+    Words("at most 64 lower-case letters, digits, '.', '_' or '-', and start with a letter or digit"),
+]
+
+
+class ParameterConfig(Section):
+    """One searched parameter: `values`, or `min` and `max`, or a fixed `value`."""
+
+    values: tuple[Any, ...] | None = None
+    """All values to try, numbers or names."""
+    value: Any = None
+    """The only value: short for `values` with one."""
+    min: float | None = None
+    """Smallest value that may be drawn."""
+    max: float | None = None
+    """Largest value that may be drawn."""
+    distribution: Literal["uniform", "log_uniform_values"] = "uniform"
+    """How values between `min` and `max` are drawn; keys that take whole numbers get whole numbers."""
+
+    @property
+    def choices(self) -> tuple[Any, ...] | None:
+        """All values there are; None for a range."""
+        if self.values is not None:
+            return self.values
+        return None if self.value is None else (self.value,)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> ParameterConfig:
+        given = [key for key in ("values", "value", "min", "max") if getattr(self, key) is not None]
+        if given not in (["values"], ["value"], ["min", "max"]):
+            has = f"has {' and '.join(given)}" if given else "is empty"
+            raise ValueError(f"{has}; give `values`, or `min` and `max`, or `value`")
+        return self
+
+
+class SearchConfig(Section):
+    """The section `search`: which trials there are."""
+
+    method: Literal["grid", "random", "optuna"] = "grid"
+    """`grid`: every combination of the values. `random`: drawn beforehand. `optuna`: drawn with an eye on
+    the results so far."""
+    metric: Literal["val_miou", "val_macc", "val_aacc"] = "val_miou"
+    """What trials are judged by, in percent; more is better."""
+    parameters: dict[str, ParameterConfig]
+    """What is searched, by dotted path; `real_ratio` is one of them."""
+    seeds: tuple[NonNegativeInt, ...] = ()
+    """Every arm is trained once with each of these seeds. Default: `training.seed` alone."""
+    points_first: tuple[Point, ...] = ()
+    """Arms that start before all others, each with a value for every parameter."""
+    trials: PositiveInt | None = None
+    """Number of arms of `random` and `optuna`, those of `points_first` and the baseline included."""
+    seed: NonNegativeInt = 0
+    """Seed of the search itself and of the order in which trials start."""
+
+
+class EarlyStoppingConfig(Section):
+    """The section `early_stopping`: where trials are compared, and when one is stopped."""
+
+    name: Literal["asha", "none"] = "asha"
+    """`asha` stops a trial that is not among the best of its rung. `none`: every trial runs to the end."""
+    rungs: tuple[PositiveInt, ...] = ()
+    """Iterations at which all trials are validated and compared, rising. The last iteration is always one."""
+    reduction_factor: Annotated[float, Field(gt=1)] = 3.0
+    """About one in this many trials goes on from a rung."""
+    min_peers: PositiveInt = 3
+    """Other trials that must have reached a rung before one is stopped there."""
+    noise_sd: NonNegativeFloat = 0.7
+    """Standard deviation of the metric between runs that differ only in seed, in points of percent. A trial
+    is not stopped for a gap that such noise explains."""
+    protect: tuple[Point, ...] = ()
+    """Arms that are never stopped, beside the baseline. A key left out means all of its values."""
+
+
+class BudgetConfig(Section):
+    """The section `budget`: when the sweep ends, trials broken off at their next rung. null: no limit."""
+
+    trials: PositiveInt | None = None
+    """Trials that may start."""
+    hours: PositiveFloat | None = None
+    """Hours on the clock."""
+    gpu_hours: PositiveFloat | None = None
+    """Hours of training times GPUs per trial, over all trials."""
+
+
+class ResourcesConfig(Section):
+    """The section `resources`: what a trial needs, and how many run at once."""
+
+    cpus_per_trial: PositiveFloat = 1.0
+    gpus_per_trial: NonNegativeFloat = 0.0
+    """May be a fraction: 0.5 lets two trials share a GPU. Above 1 a whole number."""
+    concurrent_trials: PositiveInt | None = None
+    """Trials at once. Default: as many as the cluster has room for."""
+    max_failures: NonNegativeInt = 2
+    """How often a trial is retried from its last checkpoint after its process died."""
+    seconds_per_iteration: PositiveFloat | None = None
+    """Of training, for the costs that `sweep plan` prints. Default: what a former trial measured."""
+
+
+class TrackingConfig(Section):
+    """The section `tracking`: MLflow."""
+
+    uri: str | None = None
+    """MLflow's tracking URI. Default: an SQLite file in the storage."""
+    experiment: str = "segsweep"
+    """MLflow's experiment."""
+    enabled: bool = True
+    """`false`: nothing is sent to MLflow; the ledger has it all."""
+
+
+class StorageConfig(Section):
+    """The section `storage`."""
+
+    path: Path = Path("sweeps")
+    """Folder that holds all sweeps, each in a folder of its name. On a cluster: shared by all nodes."""
+
+
+class Spec(Section):
+    """A whole spec. `sweep.spec.load_spec` makes one; nothing else checks what no single key can tell."""
+
+    name: Name
+    """Name of the sweep and of its folder."""
+    description: str = ""
+    """Free text for the report."""
+    data: DataConfig
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig
+    search: SearchConfig
+    baseline: Point = Field(default_factory=lambda: {"real_ratio": 1.0})
+    """The arm that all others are compared with: parameters by dotted path."""
+    early_stopping: EarlyStoppingConfig = EarlyStoppingConfig()
+    budget: BudgetConfig = BudgetConfig()
+    resources: ResourcesConfig = ResourcesConfig()
+    tracking: TrackingConfig = TrackingConfig()
+    storage: StorageConfig = StorageConfig()

@@ -1,0 +1,7 @@
+"""Versions of what makes two scores comparable. Raise one when a change to the code can change a number."""
+
+METRIC_DEFINITION = "mmseg-iou-v1"
+"""How `val_miou`, `val_macc` and `val_aacc` are computed, whole images at full size."""
+
+TRAINING_RECIPE = "segsweep-training-v1"
+"""How a trial is trained, beyond what its configuration says."""
