@@ -1,0 +1,43 @@
+# Everything on a fresh machine with Python >= 3.11 and make. `make demo` first.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test test-all lint smoke format clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11; name another with: make PYTHON=python3.12"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (PyTorch is large; a few minutes the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## a whole sweep on generated street scenes, in a few minutes on a CPU
+	@$(BIN)/sweep run ratios.yaml --name demo-$$(date +%Y%m%d-%H%M%S)
+
+test: $(STAMP)  ## the fast tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-all: $(STAMP)  ## all tests, the long ones too
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m ''
+
+lint: $(STAMP)  ## ruff, mypy --strict, the directions of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)  ## rewrites the code in the project's form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+smoke: $(STAMP)  ## the wheel, installed in a clean environment and run from another folder
+	PYTHON=$(BIN)/python bash tests/smoke.sh
+
+clean:  ## removes what make and the demo made, but not $(VENV)
+	rm -rf dist sweeps .venv-smoke

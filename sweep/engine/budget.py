@@ -1,0 +1,47 @@
+"""How much a sweep may cost, and whether it has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from sweep.ledger.events import DriverStarted, Event
+from sweep.ledger.state import SweepState
+from sweep.spec import Spec
+
+
+class Budget:
+    """`budget` of the spec, over all drivers that the sweep ever had."""
+
+    def __init__(self, spec: Spec, history: Iterable[Event]) -> None:
+        self.limits = spec.budget
+        self.gpus_per_trial = spec.resources.gpus_per_trial
+        self._hours_before = _driver_seconds(history) / 3600
+        self._start = time.time()
+
+    def spent(self, state: SweepState, now: float) -> str | None:
+        """Which limit is reached, in words; None while there is some left."""
+        hours = self._hours_before + (now - self._start) / 3600
+        if self.limits.hours is not None and hours >= self.limits.hours:
+            return f"the budget of {self.limits.hours:g} hours is spent"
+        gpu_hours = sum(trial.seconds for trial in state.trials.values()) * self.gpus_per_trial / 3600
+        if self.limits.gpu_hours is not None and gpu_hours >= self.limits.gpu_hours:
+            return f"the budget of {self.limits.gpu_hours:g} GPU-hours is spent"
+        return None
+
+    def refuses_start(self, state: SweepState, now: float) -> str | None:
+        """Why no further trial may start; None if one may."""
+        started = sum(trial.attempts > 0 for trial in state.trials.values())
+        if self.limits.trials is not None and started >= self.limits.trials:
+            return f"the budget of {self.limits.trials} trials is spent"
+        return self.spent(state, now)
+
+
+def _driver_seconds(history: Iterable[Event]) -> float:
+    """Time for which a driver was at work; of one that was killed, up to its last event."""
+    seconds, last = 0.0, None
+    for event in history:
+        if last is not None and not isinstance(event, DriverStarted):
+            seconds += max(0.0, event.time - last)
+        last = event.time
+    return seconds

@@ -1,0 +1,78 @@
+"""Connects to Ray, or starts one inside this process."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+# Read by Ray when it is imported or started.
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # with verbose=0: Tune prints nothing
+os.environ.setdefault("RAY_AUTH_MODE", "token")  # what a local Ray does anyway; said aloud it gives no warning
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else a FutureWarning on every start
+os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"  # ours records the interruption in the ledger
+os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"  # no CSV, JSON and TensorBoard beside the ledger
+os.environ["TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S"] = "0"
+os.environ["TUNE_RESULT_BUFFER_LENGTH"] = "1"  # a buffered report could be judged after the next rung
+
+import ray
+
+from sweep.errors import SweepError
+from sweep.spec import ResourcesConfig, Spec
+
+_LIBRARIES = ("ray", "mlflow", "alembic", "sqlalchemy", "optuna", "py.warnings")
+
+
+@contextmanager
+def ray_cluster(spec: Spec, address: str | None) -> Iterator[None]:
+    """A Ray that has what a trial asks for: the one at `address` (or RAY_ADDRESS), else one in this process.
+
+    Raises:
+        SweepError: no node of an embedded Ray could ever run a trial; it says which resource is missing.
+    """
+    address = address or os.environ.get("RAY_ADDRESS")
+    options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+    if address:
+        options |= {"address": address}
+    else:
+        options |= {
+            "include_dashboard": False,
+            "object_store_memory": 100 * 2**20,  # trials send numbers, not arrays
+            "_node_ip_address": "127.0.0.1",  # nothing listens on the network
+        }
+    ray.init(**options)
+    try:
+        if not address:
+            _check_this_machine(spec.resources, ray.cluster_resources())
+        yield
+    finally:
+        ray.shutdown()
+
+
+def send_library_logs_to(file: Path) -> None:
+    """Ray's, MLflow's and Optuna's messages go to `file` instead of the terminal."""
+    handler = logging.FileHandler(file)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    logging.captureWarnings(True)
+    for name in _LIBRARIES:
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.propagate = False
+
+
+def _check_this_machine(wanted: ResourcesConfig, offered: dict[str, float]) -> None:
+    faults = [
+        f"resources.{key} is {asked:g}; this machine has {offered.get(name, 0):g} {name}s. {remedy}, or name a "
+        f"Ray cluster with --address"
+        for key, name, asked, remedy in (
+            ("cpus_per_trial", "CPU", wanted.cpus_per_trial, "Lower it"),
+            ("gpus_per_trial", "GPU", wanted.gpus_per_trial, "Set it to 0 to train on the CPU"),
+        )
+        if asked > offered.get(name, 0)
+    ]
+    if faults:
+        raise SweepError("\n".join(faults))

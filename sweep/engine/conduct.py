@@ -1,0 +1,67 @@
+"""A sweep from its first line on the terminal to its last: trials, MLflow beside them, the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from sweep.engine.cluster import send_library_logs_to
+from sweep.engine.driver import Driver
+from sweep.engine.progress import progress
+from sweep.engine.run import run_sweep
+from sweep.errors import ExitCode
+from sweep.ledger import Ledger
+from sweep.plan import rungs
+from sweep.report import fair_table, fair_table_text, write_report
+from sweep.spec import Spec
+from sweep.storage import SweepFolder
+from sweep.tracking import BackgroundTracker, tracking_target
+
+
+def conduct(folder: SweepFolder, spec: Spec, ledger: Ledger, console: Console, address: str | None) -> ExitCode:
+    """Runs what is left of a sweep and prints what came out; the caller holds `folder.locked()`."""
+    send_library_logs_to(folder.log)
+    tracker = BackgroundTracker(folder, ledger, tracking_target(spec)) if spec.tracking.enabled else None
+    if tracker is not None:
+        tracker.start()
+    with progress(console, spec.search.metric, spec.training.iterations) as listener:
+        driver = run_sweep(folder, spec, ledger, address=address, listeners=[listener])
+    write_report(driver.state, folder.report)
+    missed = tracker.finish() if tracker is not None else None
+    _say_what_came_out(driver, console)
+    _say_where_to_look(folder, spec, console, missed)
+    return _exit_code(driver)
+
+
+def _say_what_came_out(driver: Driver, console: Console) -> None:
+    reached = [
+        rung for rung in rungs(driver.spec) if driver.state.values_at(rung, driver.spec.search.metric)
+    ]
+    if reached:
+        console.print(fair_table_text(fair_table(driver.state, max(reached)), width=console.width))
+    else:
+        console.print("No trial has reached a rung; there is nothing to compare yet.")
+
+
+def _say_where_to_look(folder: SweepFolder, spec: Spec, console: Console, missed: str | None) -> None:
+    lines = [("report", _short(folder.report / "report.md")), ("log", _short(folder.log))]
+    if spec.tracking.enabled:
+        lines.append(("MLflow", tracking_target(spec).ui_command()))
+    if missed is not None:
+        lines.append(("", f"MLflow misses a part ({missed}); `sweep sync {folder.name}` writes it"))
+    lines.append(("decisions", f"sweep explain {folder.name} TRIAL"))
+    for name, text in lines:
+        console.print(f"{name:10}{text}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _exit_code(driver: Driver) -> ExitCode:
+    if driver.interrupted:
+        return ExitCode.INTERRUPTED
+    if any(trial.status == "failed" for trial in driver.state.trials.values()):
+        return ExitCode.TRIALS_FAILED
+    return ExitCode.OK

@@ -1,0 +1,205 @@
+"""Records what trials say and decides what becomes of them. Knows neither Ray nor MLflow.
+
+Every decision rests on the ledger alone, so a driver that takes over after a crash decides as the first would.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from sweep.engine.budget import Budget
+from sweep.engine.messages import Broken, Message, Started
+from sweep.ledger import Ledger
+from sweep.ledger.events import (
+    Event,
+    TrialEnded,
+    TrialFaulted,
+    TrialJudged,
+    TrialOutcome,
+    TrialPlanned,
+    TrialProgressed,
+    TrialReported,
+    TrialStarted,
+)
+from sweep.ledger.state import SweepState, TrialState, replay
+from sweep.plan import PlannedTrial, is_baseline, is_protected, rungs
+from sweep.spec import Spec
+from sweep.stopping import Candidate, Judgement, Peer, Rule
+from sweep.storage import SweepFolder
+from trainables.contract import Progress, Report
+
+Listener = Callable[[Event, SweepState], None]
+
+
+class Driver:
+    """The one writer of a sweep's ledger."""
+
+    def __init__(
+        self,
+        folder: SweepFolder,
+        spec: Spec,
+        ledger: Ledger,
+        rule: Rule,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self.folder = folder
+        self.spec = spec
+        self.ledger = ledger
+        self.rule = rule
+        self.listeners = listeners
+        history = list(ledger.read())
+        self.state = replay(history)
+        self.budget = Budget(spec, history)
+        self.interrupted: str | None = None
+        """Why the sweep is to end before its trials have; None while it goes on."""
+        self.rungs = rungs(spec)
+
+    def record(self, event: Event) -> None:
+        """Appends to the ledger, then tells everybody else."""
+        written = self.ledger.append(event)
+        self.state.apply(written)
+        for listener in self.listeners:
+            listener(written, self.state)
+
+    def plan(self, trials: Sequence[PlannedTrial]) -> None:
+        """Adds trials that the ledger does not hold yet."""
+        for trial in trials:
+            if trial.trial_id not in self.state.trials:
+                self.record(
+                    TrialPlanned(
+                        trial_id=trial.trial_id, arm=trial.arm, parameters=trial.parameters, seed=trial.seed
+                    )
+                )
+
+    def handle(self, trial_id: str, message: Message) -> bool:
+        """Records a message; True if the trial is to go on."""
+        trial = self.state.trials[trial_id]
+        if trial.ended is not None:
+            return False
+        match message:
+            case Started():
+                self._start(trial, message)
+            case Progress():
+                self.record(TrialProgressed(trial_id=trial_id, **asdict(message)))
+            case Report():
+                self._report(trial, message)
+            case Broken():
+                self.broke(trial_id, message.reason, final=message.permanent)
+        if trial.ended is None and self.folder.stop_request(trial_id).exists():
+            self.end(trial_id, "stopped", "stopped by `sweep stop --trial`")
+        return trial.ended is None and not self._leaves_at_rung(message)
+
+    def broke(self, trial_id: str, reason: str, *, final: bool) -> None:
+        """An attempt broke off; `final` ends the trial as failed."""
+        trial = self.state.trials[trial_id]
+        if trial.ended is not None or self.interrupted:
+            return
+        self.record(TrialFaulted(trial_id=trial_id, reason=reason, iteration=trial.iteration))
+        if final:
+            self.end(trial_id, "failed", reason)
+
+    def end(self, trial_id: str, outcome: TrialOutcome, reason: str) -> None:
+        """The trial is over; a stopped one gives its checkpoint's disk space back."""
+        trial = self.state.trials[trial_id]
+        self.record(
+            TrialEnded(trial_id=trial_id, outcome=outcome, reason=reason, iteration=trial.iteration)
+        )
+        if outcome == "stopped":
+            self.folder.checkpoint(trial_id).unlink(missing_ok=True)
+
+    def has_checkpoint(self, trial_id: str) -> bool:
+        """Whether the trial would go on rather than begin."""
+        return self.folder.checkpoint(trial_id).exists()
+
+    def spent_budget(self) -> str | None:
+        """Which limit keeps trials from starting, in words; None if none does."""
+        return self.budget.refuses_start(self.state, time.time())
+
+    def _start(self, trial: TrialState, message: Started) -> None:
+        trial_id = trial.planned.trial_id
+        iteration = max(trial.reports, default=0) if self.has_checkpoint(trial_id) else 0
+        self.record(
+            TrialStarted(
+                trial_id=trial_id, attempt=trial.attempts + 1, iteration=iteration, host=message.host
+            )
+        )
+
+    def _report(self, trial: TrialState, report: Report) -> None:
+        trial_id = trial.planned.trial_id
+        if report.iteration not in trial.reports:
+            self.record(
+                TrialReported(
+                    trial_id=trial_id,
+                    iteration=report.iteration,
+                    metrics=report.metrics,
+                    mixture=asdict(report.mixture),
+                    counts={name: list(values) for name, values in asdict(report.counts).items()},
+                    seconds=report.seconds,
+                )
+            )
+        if report.iteration in self.rungs:
+            self.judge(trial, report.iteration)
+
+    def judge(self, trial: TrialState, rung: int) -> None:
+        """Judges once a rung; a decision that the ledger holds already stands."""
+        trial_id = trial.planned.trial_id
+        if rung not in trial.judged:
+            judgement = self._judgement(trial, rung)
+            self.record(
+                TrialJudged(
+                    trial_id=trial_id,
+                    rung=rung,
+                    decision=judgement.decision,
+                    rule=judgement.rule,
+                    reason=judgement.reason,
+                    value=judgement.value,
+                    cutoff=judgement.cutoff,
+                    peers=judgement.peers,
+                )
+            )
+        self.act_on(trial, rung)
+
+    def act_on(self, trial: TrialState, rung: int) -> None:
+        """Ends the trial if the decision at the rung, or the rung itself, says so."""
+        trial_id = trial.planned.trial_id
+        if trial.judged[rung].decision == "stop":
+            self.end(trial_id, "stopped", trial.judged[rung].reason)
+        elif rung == self.rungs[-1]:
+            self.end(trial_id, "finished", f"trained all {rung} iterations")
+
+    def _judgement(self, trial: TrialState, rung: int) -> Judgement:
+        planned = trial.planned
+        values = self.state.values_at(rung, self.spec.search.metric)
+        candidate = Candidate(
+            trial_id=planned.trial_id,
+            arm=planned.arm,
+            seed=planned.seed,
+            rung=rung,
+            value=values[planned.trial_id],
+            protected=is_protected(self.spec, planned.parameters),
+            baseline=is_baseline(self.spec, planned.parameters),
+            is_last_rung=rung == self.rungs[-1],
+            metric=self.spec.search.metric,
+        )
+        peers = [
+            self._peer(trial_id, value) for trial_id, value in values.items() if trial_id != planned.trial_id
+        ]
+        return self.rule.judge(candidate, peers)
+
+    def _peer(self, trial_id: str, value: float) -> Peer:
+        planned = self.state.trials[trial_id].planned
+        return Peer(
+            trial_id=trial_id,
+            arm=planned.arm,
+            seed=planned.seed,
+            value=value,
+            baseline=is_baseline(self.spec, planned.parameters),
+        )
+
+    def _leaves_at_rung(self, message: Message) -> bool:
+        """A sweep whose budget is spent ends at rungs, where what was paid for can be compared."""
+        if not isinstance(message, Report) or message.iteration not in self.rungs:
+            return False
+        return self.budget.spent(self.state, time.time()) is not None

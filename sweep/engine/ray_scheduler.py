@@ -1,0 +1,57 @@
+"""Ray Tune asks, the driver answers.
+
+Ray's own schedulers keep their rungs in memory and lose them on a restart, judge at the first report *at or
+after* a rung, and let NaN pass. Ours holds nothing: the driver judges from the ledger.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+
+from sweep.engine.driver import Driver
+from sweep.engine.messages import decode
+
+
+class LedgerScheduler(FIFOScheduler):
+    """Passes every message of a trial to the driver and its decision back to Ray."""
+
+    def __init__(self, driver: Driver) -> None:
+        super().__init__()
+        self._driver = driver
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002
+        """CONTINUE or STOP."""
+        message = decode(result)
+        if message is None:
+            return TrialScheduler.CONTINUE
+        goes_on = self._driver.handle(trial.config["trial_id"], message)
+        return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
+
+
+class FaultCallback(Callback):
+    """Tells the driver of attempts that broke off, such as a worker that was killed."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
+        """The attempt will be repeated."""
+        self._record(trial, final=False)
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
+        """It was the last attempt."""
+        self._record(trial, final=True)
+
+    def _record(self, trial: Trial, *, final: bool) -> None:
+        trial_id = trial.config["trial_id"]
+        faults = self._driver.state.trials[trial_id].faults
+        attempts = self._driver.state.trials[trial_id].attempts
+        if len(faults) >= attempts and faults:  # the process itself said why, before it went
+            if final:
+                self._driver.end(trial_id, "failed", faults[-1].reason)
+        else:
+            self._driver.broke(trial_id, "the worker process died", final=final)

@@ -1,0 +1,49 @@
+"""Hands the driver's trials to Ray Tune."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ray.tune.search import Searcher
+
+from sweep.engine.driver import Driver
+from sweep.engine.sources import TrialSource
+from sweep.plan import PlannedTrial, trial_config
+
+
+class LedgerSearcher(Searcher):
+    """Gives Ray the next trial whenever there is room for one. Holds nothing that must survive a restart."""
+
+    def __init__(self, driver: Driver, source: TrialSource) -> None:
+        super().__init__()
+        self._driver = driver
+        self._source = source
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # noqa: ARG002 - Ray's own id
+        """The `config` of `sweep.engine.session.run_trial`; FINISHED after the last."""
+        if self._driver.interrupted or self._driver.spent_budget():
+            return Searcher.FINISHED
+        trial = self._source.next_trial()
+        if trial is None:
+            return Searcher.FINISHED if self._source.exhausted else None
+        if self._driver.folder.stop_request(trial.trial_id).exists():
+            self._driver.end(trial.trial_id, "stopped", "stopped by `sweep stop --trial` before it began")
+            return None
+        return self._config(trial)
+
+    def _config(self, trial: PlannedTrial) -> dict[str, Any]:
+        return {
+            "trial_id": trial.trial_id,
+            "trial": trial_config(self._driver.spec, trial).model_dump(mode="json"),
+            "folder": str(self._driver.folder.trial(trial.trial_id)),
+            "threads": max(1, int(self._driver.spec.resources.cpus_per_trial)),
+        }
+
+    def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
+        """Nothing: the driver knows."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the ledger holds it all."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: see `save`."""

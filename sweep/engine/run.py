@@ -1,0 +1,136 @@
+"""Runs a sweep from wherever its ledger says it is, to its end or to an interruption."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from ray import tune
+
+from sweep.engine.cluster import ray_cluster
+from sweep.engine.driver import Driver, Listener
+from sweep.engine.optuna_source import OptunaSource
+from sweep.engine.ray_scheduler import FaultCallback, LedgerScheduler
+from sweep.engine.ray_search import LedgerSearcher
+from sweep.engine.ray_stopper import InterruptStopper
+from sweep.engine.rules import rule_of
+from sweep.engine.session import run_trial
+from sweep.engine.sources import PlanSource, TrialSource, unfinished_trials
+from sweep.ledger import Ledger
+from sweep.ledger.events import DriverEnded, DriverStarted, SweepOutcome
+from sweep.plan import planned_trials
+from sweep.spec import Spec
+from sweep.storage import SweepFolder
+
+
+def run_sweep(
+    folder: SweepFolder,
+    spec: Spec,
+    ledger: Ledger,
+    *,
+    address: str | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Driver:
+    """Runs what is left of a sweep. The caller holds `folder.locked()`.
+
+    Returns:
+        The driver, whose `state` says what came out and whose `interrupted` says whether it was cut short.
+    """
+    driver = Driver(folder, spec, ledger, rule_of(spec.early_stopping), listeners)
+    driver.record(DriverStarted(pid=os.getpid(), host=socket.gethostname()))
+    driver.plan(planned_trials(spec))
+    _withdraw_stop_request(folder)
+    settle_reports(driver)
+    outcome: SweepOutcome = "failed"
+    reason = "the driver broke off"
+    try:
+        with ray_cluster(spec, address), interrupts_reach(driver):
+            _fit(driver)
+        outcome, reason = _outcome(driver)
+    except KeyboardInterrupt:
+        driver.interrupted = driver.interrupted or "interrupted by Ctrl-C"
+        outcome, reason = _outcome(driver)
+    finally:
+        driver.record(DriverEnded(outcome=outcome, reason=reason))
+        shutil.rmtree(folder.ray, ignore_errors=True)
+    return driver
+
+
+def settle_reports(driver: Driver) -> None:
+    """Judges reports that a driver recorded but, killed in between, did not judge any more."""
+    for trial in list(driver.state.trials.values()):
+        for rung in sorted(set(trial.reports) - set(trial.judged)):
+            if trial.ended is None and rung in driver.rungs:
+                driver.judge(trial, rung)
+        if trial.ended is None and trial.judged:
+            driver.act_on(trial, max(trial.judged))
+
+
+def _fit(driver: Driver) -> None:
+    spec, folder = driver.spec, driver.folder
+    shutil.rmtree(folder.ray, ignore_errors=True)
+    resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
+    tune.Tuner(
+        tune.with_resources(run_trial, resources),
+        tune_config=tune.TuneConfig(
+            search_alg=LedgerSearcher(driver, _source(driver)),
+            scheduler=LedgerScheduler(driver),
+            num_samples=-1,  # until the searcher says FINISHED
+            max_concurrent_trials=spec.resources.concurrent_trials,
+            reuse_actors=False,  # a process that trained before may hold GPU memory and random states
+        ),
+        run_config=tune.RunConfig(
+            name=folder.ray.name,
+            storage_path=str(folder.path),
+            stop=InterruptStopper(driver),
+            failure_config=tune.FailureConfig(max_failures=spec.resources.max_failures),
+            callbacks=[FaultCallback(driver)],
+            verbose=0,
+        ),
+    ).fit()
+
+
+def _source(driver: Driver) -> TrialSource:
+    if driver.spec.search.method == "optuna":
+        return OptunaSource(driver)
+    return PlanSource(unfinished_trials(driver.spec, driver.state))
+
+
+def _outcome(driver: Driver) -> tuple[SweepOutcome, str]:
+    if driver.interrupted:
+        return "interrupted", driver.interrupted
+    if any(trial.ended is None for trial in driver.state.trials.values()):
+        spent = driver.spent_budget()
+        return ("budget", spent) if spent else ("failed", "Ray ended before all trials had")
+    return "completed", "every trial has ended"
+
+
+@contextmanager
+def interrupts_reach(driver: Driver) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the sweep in good order; a second one ends the process at once.
+
+    Installed after `ray.init`, which installs handlers of its own.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if driver.interrupted:
+            raise KeyboardInterrupt
+        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        driver.interrupted = f"interrupted by {name}"
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _withdraw_stop_request(folder: SweepFolder) -> None:
+    """A request to stop the sweep was for the driver before; one to stop a trial stands."""
+    folder.stop_request().unlink(missing_ok=True)

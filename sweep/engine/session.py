@@ -1,0 +1,61 @@
+"""The trial's side: what runs in a Ray worker process."""
+
+from __future__ import annotations
+
+import os
+import socket
+import traceback
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from sweep.engine.messages import Broken, Message, Started, encode
+from trainables.contract import Progress, Report, TrialConfig, TrialError
+
+
+class RaySession:
+    """`trainables.contract.Session` inside a Ray Tune trial."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def restore(self) -> Path | None:
+        """The newest checkpoint, if there is one."""
+        checkpoint = self.folder / "checkpoint.pt"
+        return checkpoint if checkpoint.exists() else None
+
+    def report(self, report: Report, checkpoint: Path) -> None:  # noqa: ARG002 - it lies in the storage already
+        """Waits for the driver's decision; a stop ends the process here."""
+        self.send(report)
+
+    def progress(self, progress: Progress) -> None:
+        """As `report`."""
+        self.send(progress)
+
+    def send(self, message: Message) -> None:
+        """Waits until the driver has recorded the message."""
+        tune.report(encode(message))
+
+
+def run_trial(config: dict[str, Any]) -> None:
+    """The function that Ray Tune runs: `config` holds `trial` (a TrialConfig), `folder`, `threads`."""
+    os.environ["OMP_NUM_THREADS"] = str(config["threads"])  # read when torch is first imported, below
+    session = RaySession(Path(config["folder"]))
+    session.send(Started(host=socket.gethostname()))
+    from trainables import segmentation
+
+    try:
+        segmentation.train(TrialConfig.model_validate(config["trial"]), session)
+    except TrialError as error:
+        session.send(Broken(reason=str(error), permanent=True))
+    except Exception as error:
+        (session.folder / "error.txt").write_text(traceback.format_exc())
+        session.send(Broken(reason=_one_line(error), permanent=False))
+        raise
+
+
+def _one_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

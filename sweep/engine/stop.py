@@ -1,0 +1,42 @@
+"""Asks a running driver to stop, or ends a trial of a sweep that nobody runs."""
+
+from __future__ import annotations
+
+from sweep.errors import SweepError
+from sweep.ledger import Ledger, SweepState
+from sweep.ledger.events import TrialEnded
+from sweep.storage import SweepFolder
+
+
+def request_stop(folder: SweepFolder, state: SweepState, trial_id: str | None) -> str:
+    """What happens now, in words.
+
+    Raises:
+        SweepError: no such trial, it has ended, or with `trial_id` None the sweep is not running.
+    """
+    if trial_id is None:
+        if not folder.is_running():
+            raise SweepError(f"the sweep {folder.name!r} is not running")
+        _ask(folder, None)
+        return f"asked {folder.name} to stop; `sweep resume {folder.name}` goes on with it"
+    if trial_id not in state.trials:
+        raise SweepError(f"no trial {trial_id!r} in {folder.name}; there are {', '.join(state.trials)}")
+    ended = state.trials[trial_id].ended
+    if ended is not None:
+        raise SweepError(f"{trial_id} has ended already: {ended.outcome}, {ended.reason}")
+    if folder.is_running():
+        _ask(folder, trial_id)
+        return f"asked {folder.name} to stop {trial_id} for good"
+    with folder.locked():
+        reason, iteration = "stopped by `sweep stop --trial`", state.trials[trial_id].iteration
+        Ledger(folder.ledger).append(
+            TrialEnded(trial_id=trial_id, outcome="stopped", reason=reason, iteration=iteration)
+        )
+        folder.checkpoint(trial_id).unlink(missing_ok=True)
+    return f"{trial_id} is stopped for good"
+
+
+def _ask(folder: SweepFolder, trial_id: str | None) -> None:
+    request = folder.stop_request(trial_id)
+    request.parent.mkdir(parents=True, exist_ok=True)
+    request.touch()

@@ -1,0 +1,63 @@
+"""Sweeps and trials as tables on a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from rich.markup import escape
+from rich.table import Table
+
+from sweep.ledger import SweepState, TrialState
+from sweep.storage import SweepFolder
+
+
+def sweeps_table(sweeps: Iterable[tuple[SweepFolder, SweepState]]) -> Table:
+    """A row a sweep."""
+    table = Table("sweep", "created", "status", "trials", box=None)
+    for folder, state in sweeps:
+        created = datetime.fromtimestamp(state.created.time).strftime("%Y-%m-%d %H:%M")
+        table.add_row(escape(folder.name), created, sweep_status(folder, state), trial_counts(state))
+    return table
+
+
+def trials_table(folder: SweepFolder, state: SweepState) -> Table:
+    """A row a trial."""
+    metric = state.created.spec["search"]["metric"]
+    title = f"{folder.name}: {sweep_status(folder, state)}; {trial_counts(state)}"
+    table = Table("trial", "arm", "seed", "status", "iteration", metric, "why", box=None, title=title)
+    for trial in state.trials.values():
+        reason = trial.ended.reason if trial.ended else (trial.faults[-1].reason if trial.faults else "")
+        planned = trial.planned
+        table.add_row(
+            planned.trial_id,
+            escape(planned.arm),
+            str(planned.seed),
+            trial.status,
+            str(trial.iteration),
+            latest_value(trial, metric),
+            escape(reason),
+        )
+    return table
+
+
+def sweep_status(folder: SweepFolder, state: SweepState) -> str:
+    """`running`, how its last driver ended, or `killed` if that left without a word."""
+    if folder.is_running():
+        return "running"
+    return state.outcome or "killed"
+
+
+def trial_counts(state: SweepState) -> str:
+    """As `3 finished, 1 stopped`."""
+    counts = Counter(trial.status for trial in state.trials.values())
+    return ", ".join(f"{number} {status}" for status, number in sorted(counts.items())) or "none"
+
+
+def latest_value(trial: TrialState, metric: str) -> str:
+    """The last measured value and its iteration, as `31.20 @ 2050`; empty before any."""
+    if not trial.reports:
+        return ""
+    iteration = max(trial.reports)
+    return f"{trial.reports[iteration].metrics[metric]:.2f} @ {iteration}"

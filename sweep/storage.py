@@ -1,0 +1,154 @@
+"""Where everything of a sweep lies, and who may write there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from sweep.errors import NameInUseError, StorageError, SweepNotFoundError
+
+LEDGER = "ledger.jsonl"
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """The paths of one sweep: `STORAGE/NAME/...`."""
+
+    storage: Path
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """The sweep's own folder."""
+        return self.storage / self.name
+
+    @property
+    def ledger(self) -> Path:
+        """The truth about the sweep."""
+        return self.path / LEDGER
+
+    @property
+    def log(self) -> Path:
+        """What Ray, MLflow and other libraries had to say."""
+        return self.path / "sweep.log"
+
+    @property
+    def report(self) -> Path:
+        """Tables and figures."""
+        return self.path / "report"
+
+    @property
+    def ray(self) -> Path:
+        """Ray Tune's own files; nothing is ever read back from them."""
+        return self.path / "ray"
+
+    def trial(self, trial_id: str) -> Path:
+        """A trial's own folder."""
+        return self.path / "trials" / trial_id
+
+    def checkpoint(self, trial_id: str) -> Path:
+        """A trial's only checkpoint."""
+        return self.trial(trial_id) / "checkpoint.pt"
+
+    def stop_request(self, trial_id: str | None = None) -> Path:
+        """The file that asks the driver to stop a trial, or with None the sweep."""
+        return self.path / "stop" / (trial_id or "sweep")
+
+    def exists(self) -> bool:
+        """Whether a sweep of this name was created here."""
+        return self.ledger.exists()
+
+    def must_exist(self) -> SweepFolder:
+        """Itself.
+
+        Raises:
+            SweepNotFoundError: there is no such sweep; the message lists those that are there.
+        """
+        if self.exists():
+            return self
+        known = ", ".join(folder.name for folder in sweeps_in(self.storage)) or "none"
+        raise SweepNotFoundError(
+            f"no sweep {self.name!r} in {self.storage.absolute()}; sweeps there: {known}. "
+            f"Another storage is named with --storage"
+        )
+
+    def create(self) -> None:
+        """Makes the folder.
+
+        Raises:
+            NameInUseError: a sweep of this name exists.
+            StorageError: the storage cannot be written.
+        """
+        if self.exists():
+            raise NameInUseError(
+                f"a sweep {self.name!r} exists already in {self.storage}. `sweep resume {self.name}` goes on "
+                f"with it, `--name OTHER` starts another, deleting {self.path} forgets it"
+            )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot write to the storage {self.storage}: {error.strerror}") from error
+
+    def forget(self) -> None:
+        """Deletes the sweep, if there is one.
+
+        Raises:
+            NameInUseError: it is running.
+        """
+        if self.exists():
+            with self.locked():
+                shutil.rmtree(self.path)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the sweep: only one process may write its ledger. The kernel lets go when the holder dies.
+
+        Raises:
+            NameInUseError: another process holds it; the message says which.
+        """
+        lock = FileLock(self.path / "lock", timeout=0)
+        holder = self.path / "holder"
+        try:
+            lock.acquire()
+        except Timeout:
+            raise NameInUseError(f"the sweep {self.name!r} is running: {_read_or(holder, 'unknown')}") from None
+        try:
+            holder.write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+    def is_running(self) -> bool:
+        """Whether some process holds the sweep."""
+        if not self.path.exists():
+            return False
+        lock = FileLock(self.path / "lock", timeout=0)
+        try:
+            with lock:
+                return False
+        except Timeout:
+            return True
+
+
+def sweeps_in(storage: Path) -> list[SweepFolder]:
+    """The sweeps of a storage by name; empty if there is no such folder."""
+    if not storage.is_dir():
+        return []
+    return [
+        SweepFolder(storage, path.name) for path in sorted(storage.iterdir()) if (path / LEDGER).is_file()
+    ]
+
+
+def _read_or(path: Path, default: str) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return default

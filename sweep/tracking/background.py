@@ -1,0 +1,87 @@
+"""Feeds MLflow from the ledger beside a running sweep. A slow, locked or dead store holds nothing up."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+
+from sweep.ledger import Ledger
+from sweep.ledger.events import Event
+from sweep.ledger.state import SweepState, replay
+from sweep.storage import SweepFolder
+from sweep.tracking.target import TrackingTarget
+
+_log = logging.getLogger("mlflow.segsweep")
+
+_SECONDS_BETWEEN_WRITES = 2.0
+_LONGEST_WAIT = 60.0
+
+
+class BackgroundTracker:
+    """A thread that writes what the ledger gains. What it misses, `sweep sync` writes later."""
+
+    def __init__(self, folder: SweepFolder, ledger: Ledger, target: TrackingTarget) -> None:
+        self._folder = folder
+        self._ledger = ledger
+        self._target = target
+        self._finishing = threading.Event()
+        self._done = threading.Event()
+        self._fault: str | None = None
+        self._thread = threading.Thread(target=self._run, name="mlflow", daemon=True)
+
+    def start(self) -> None:
+        """Begins to write, from the beginning of the ledger."""
+        self._thread.start()
+
+    def finish(self, patience: float = 60.0) -> str | None:
+        """Waits until the whole ledger and the report are written.
+
+        Returns:
+            None if they are; else why not, in words. The thread dies with the process.
+        """
+        self._finishing.set()
+        if self._done.wait(patience):
+            return None
+        return self._fault or f"the store did not answer within {patience:.0f} s"
+
+    def _run(self) -> None:
+        writer, state, waiting, offset = None, None, [], 0  # type: ignore[var-annotated]
+        wait = _SECONDS_BETWEEN_WRITES
+        while True:
+            finishing = self._finishing.wait(wait)
+            events, offset = self._ledger.read_from(offset)
+            waiting += events
+            state = _grown(state, events)
+            try:
+                if writer is None:
+                    from sweep.tracking.writer import LedgerWriter  # MLflow takes seconds to import
+
+                    writer = LedgerWriter(self._ledger, self._target)
+                writer.write(state, waiting)
+                if finishing:
+                    writer.write_report(state, self._folder)
+            except Exception as error:
+                self._fault = _first_line(error)
+                _log.warning("MLflow is behind: %s", self._fault)
+                wait = min(wait * 2, _LONGEST_WAIT)
+                if finishing:
+                    time.sleep(1.0)
+                continue
+            waiting, wait, self._fault = [], _SECONDS_BETWEEN_WRITES, None
+            if finishing:
+                self._done.set()
+                return
+
+
+def _grown(state: SweepState | None, events: Sequence[Event]) -> SweepState:
+    if state is None:
+        return replay(events)
+    for event in events:
+        state.apply(event)
+    return state
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,49 @@
+"""Where a sweep's runs are written to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from sweep.spec import Spec
+
+
+@dataclass(frozen=True)
+class TrackingTarget:
+    """A tracking store and an experiment in it."""
+
+    uri: str
+    experiment: str
+    artifacts: str | None
+    """Where artifacts of a new experiment go; None leaves it to the server."""
+
+    @property
+    def public_uri(self) -> str:
+        """`uri` without user and password: the only form that is shown or recorded."""
+        parts = urlsplit(self.uri)
+        if "@" not in parts.netloc:
+            return self.uri
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The database, if the store is an SQLite file."""
+        return Path(self.uri.removeprefix("sqlite:///")) if self.uri.startswith("sqlite:///") else None
+
+    def ui_command(self) -> str:
+        """What opens the MLflow UI on this store."""
+        if self.uri.startswith(("http://", "https://")):
+            return f"open {self.public_uri}"
+        return f"mlflow ui --backend-store-uri {self.public_uri}"
+
+
+def tracking_target(spec: Spec) -> TrackingTarget:
+    """The store that the spec names; by default an SQLite file in the storage."""
+    storage = spec.storage.path
+    uri = spec.tracking.uri or f"sqlite:///{storage / 'mlflow.db'}"
+    return TrackingTarget(
+        uri=uri,
+        experiment=spec.tracking.experiment,
+        artifacts=(storage / "mlartifacts").as_uri() if uri.startswith("sqlite:") else None,
+    )

@@ -1,0 +1,201 @@
+"""Turns the events of a ledger into MLflow runs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sweep.ledger import Ledger
+from sweep.ledger.events import (
+    DriverEnded,
+    DriverStarted,
+    Event,
+    RunTracked,
+    TrialEnded,
+    TrialEvent,
+    TrialFaulted,
+    TrialJudged,
+    TrialOutcome,
+    TrialProgressed,
+    TrialReported,
+    TrialStarted,
+)
+from sweep.ledger.state import SweepState, TrialState, replay
+from sweep.storage import SweepFolder
+from sweep.tracking.runs import Point, RunStatus, RunStore
+from sweep.tracking.target import TrackingTarget
+from sweep.tracking.values import class_points, flat, mixture_points
+
+_STATUS: dict[TrialOutcome, RunStatus] = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
+
+
+class LedgerWriter:
+    """Writes events, in any number of goes, each any number of times: the store ends up the same.
+
+    Methods raise what the store raises; the caller tries the same events again later.
+    """
+
+    def __init__(self, ledger: Ledger, target: TrackingTarget) -> None:
+        self._ledger = ledger
+        self._target = target
+        self._store = RunStore(target)
+        self._open: set[str] = set()
+
+    def write(self, state: SweepState, events: Sequence[Event]) -> None:
+        """Brings the store up to `events`; `state` is that of the ledger after them."""
+        parent = self._parent_run(state)
+        touched = {event.trial_id: None for event in events if isinstance(event, TrialEvent)}
+        for trial_id in touched:
+            if state.trials[trial_id].attempts:
+                mine = [e for e in events if isinstance(e, TrialEvent) and e.trial_id == trial_id]
+                self._write_trial(state, parent, state.trials[trial_id], mine)
+        for event in events:
+            if isinstance(event, DriverStarted):
+                self._store.status(parent, "RUNNING")
+            if isinstance(event, DriverEnded):
+                self._write_end(state, parent, event)
+
+    def write_report(self, state: SweepState, folder: SweepFolder) -> None:
+        """Tables and figures as artifacts of the parent run."""
+        self._store.folder(self._parent_run(state), folder.report, "report")
+
+    def close_orphans(self, state: SweepState) -> None:
+        """Ends runs that a driver killed with -9 left RUNNING."""
+        for trial in state.trials.values():
+            if trial.attempts and trial.ended is None:
+                self._interrupt(state, trial, "its driver vanished", time=None)
+        if state.outcome is None:
+            self._store.status(self._parent_run(state), "KILLED")
+
+    def _write_trial(
+        self, state: SweepState, parent: str, trial: TrialState, events: Sequence[TrialEvent]
+    ) -> None:
+        run_id = self._trial_run(state, parent, trial)
+        self._store.points(run_id, _points(state, events))
+        tags: dict[str, str] = {}
+        for event in events:
+            match event:
+                case TrialStarted():
+                    tags |= {"segsweep.attempts": str(event.attempt), "segsweep.status": "running"}
+                    self._store.status(run_id, "RUNNING")
+                case TrialJudged():
+                    tags[f"segsweep.rung_{event.rung}"] = f"{event.decision}: {event.reason}"
+                case TrialFaulted():
+                    tags["segsweep.last_fault"] = event.reason
+                case TrialEnded():
+                    tags |= {"segsweep.status": event.outcome, "segsweep.reason": event.reason}
+        if tags:
+            self._store.tags(run_id, tags)
+        if trial.ended is not None:
+            self._store.status(run_id, _STATUS[trial.ended.outcome], trial.ended.time)
+
+    def _write_end(self, state: SweepState, parent: str, event: DriverEnded) -> None:
+        for trial in state.trials.values():
+            if trial.attempts and trial.ended is None:
+                self._interrupt(state, trial, event.reason, event.time)
+        self._store.tags(parent, {"segsweep.status": event.outcome, "segsweep.reason": event.reason})
+        status: RunStatus = "FINISHED" if event.outcome == "completed" else "KILLED"
+        self._store.status(parent, "FAILED" if event.outcome == "failed" else status, event.time)
+
+    def _interrupt(self, state: SweepState, trial: TrialState, reason: str, time: float | None) -> None:
+        run_id = self._trial_run(state, self._parent_run(state), trial)
+        more = f"; `sweep resume {state.created.name}` goes on with it"
+        self._store.tags(run_id, {"segsweep.status": "interrupted", "segsweep.reason": reason + more})
+        self._store.status(run_id, "KILLED", time)
+
+    def _parent_run(self, state: SweepState) -> str:
+        created = state.created
+        tags = {
+            "segsweep.sweep_id": created.sweep_id,
+            "segsweep.kind": "sweep",
+            "segsweep.protocol_id": created.protocol_id,
+            "segsweep.regime_id": created.regime_id,
+            **{f"segsweep.version.{name}": version for name, version in created.versions.items()},
+        }
+        if created.git_revision:
+            tags["mlflow.source.git.commit"] = created.git_revision
+        run_id, is_new = self._run(state, None, created.name, tags, None)
+        if is_new:
+            self._store.params(run_id, flat({key: created.spec[key] for key in _SECTIONS}))
+            self._store.text(run_id, created.spec_text, "spec.yaml")
+            self._store.text(run_id, json.dumps(created.spec, indent=2), "spec_resolved.json")
+        return run_id
+
+    def _trial_run(self, state: SweepState, parent: str, trial: TrialState) -> str:
+        planned = trial.planned
+        tags = {
+            "segsweep.sweep_id": state.created.sweep_id,
+            "segsweep.kind": "trial",
+            "segsweep.trial_id": planned.trial_id,
+            "segsweep.arm": planned.arm,
+            "segsweep.protocol_id": state.created.protocol_id,
+            "segsweep.regime_id": state.created.regime_id,
+            "segsweep.provenance": "measured",
+        }
+        name = f"{planned.arm} seed={planned.seed}"
+        run_id, is_new = self._run(state, planned.trial_id, name, tags, parent)
+        if is_new:
+            fixed = flat({key: state.created.spec[key] for key in _SECTIONS})
+            searched = {key: str(value) for key, value in planned.parameters.items()}
+            self._store.params(run_id, {**fixed, **searched, "seed": str(planned.seed)})
+        return run_id
+
+    def _run(
+        self, state: SweepState, trial_id: str | None, name: str, tags: dict[str, str], parent: str | None
+    ) -> tuple[str, bool]:
+        """The run of a trial, or with None of the sweep, and whether its parameters may be missing."""
+        known = state.runs.get(trial_id)
+        if known is not None and known.run_id in self._open:
+            return known.run_id, False
+        if known is not None and self._store.exists(known.run_id):
+            self._open.add(known.run_id)
+            return known.run_id, True
+        identity = {key: tags[key] for key in _IDENTITY if key in tags}
+        run_id = self._store.find(identity) or self._store.create(name, tags, parent, self._begin(state))
+        self._remember(state, trial_id, run_id)
+        return run_id, True
+
+    def _remember(self, state: SweepState, trial_id: str | None, run_id: str) -> None:
+        event = RunTracked(trial_id=trial_id, run_id=run_id, tracking_uri=self._target.public_uri)
+        state.apply(self._ledger.append(event))
+        self._open.add(run_id)
+
+    @staticmethod
+    def _begin(state: SweepState) -> float:
+        return state.created.time
+
+
+_SECTIONS = ("data", "model", "training")
+_IDENTITY = ("segsweep.sweep_id", "segsweep.kind", "segsweep.trial_id")
+
+
+def sync(folder: SweepFolder, target: TrackingTarget) -> SweepState:
+    """Writes whatever the store misses out of the whole ledger; the caller holds `folder.locked()`."""
+    ledger = Ledger(folder.ledger)
+    events = list(ledger.read())
+    state = replay(events)
+    writer = LedgerWriter(ledger, target)
+    writer.write(state, events)
+    writer.close_orphans(state)
+    if folder.report.is_dir():
+        writer.write_report(state, folder)
+    return state
+
+
+def _points(state: SweepState, events: Sequence[TrialEvent]) -> Iterator[Point]:
+    classes: list[str] = state.created.spec["data"]["classes"]
+    for event in events:
+        values: dict[str, Any] = {}
+        match event:
+            case TrialProgressed():
+                values = {"train_loss": event.train_loss, "lr": event.lr}
+            case TrialReported():
+                reported = {key: value for key, value in event.metrics.items() if key != "train_loss"}
+                values = reported | mixture_points(event.mixture) | class_points(event.counts, classes)
+            case _:
+                continue
+        for key, value in values.items():
+            if not math.isinf(value):  # MLflow's charts cannot draw it
+                yield Point(key, float(value), event.iteration, event.time)
