@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,7 +42,11 @@ Storage = Annotated[
 ]
 Address = Annotated[
     str | None,
-    typer.Option("--address", help="A Ray cluster, such as `auto`. Default: Ray inside this process."),
+    typer.Option(
+        "--address",
+        envvar="RAY_ADDRESS",
+        help="A Ray cluster, such as `auto`. Default: Ray inside this process.",
+    ),
 ]
 STORAGE = Path("sweeps")
 
@@ -69,6 +74,7 @@ def run(
     address: Address = None,
 ) -> None:
     """Runs the sweep that a spec describes."""
+    _use_ray_at(address)
     from sweep.engine.conduct import conduct
     from sweep.engine.create import create_sweep
 
@@ -79,7 +85,7 @@ def run(
     folder.create()
     with folder.locked():
         ledger = create_sweep(folder, loaded)
-        code = conduct(folder, loaded.spec, ledger, _console(), address)
+        code = conduct(folder, loaded.spec, ledger, _console())
     raise typer.Exit(code)
 
 
@@ -107,6 +113,7 @@ def resume(
     address: Address = None,
 ) -> None:
     """Goes on with a sweep that was interrupted, killed, or ran out of budget."""
+    _use_ray_at(address)
     from sweep.engine.conduct import conduct
     from sweep.ledger import Ledger
     from sweep.spec import spec_of_resume
@@ -114,7 +121,7 @@ def resume(
     folder = _folder(storage, name).must_exist()
     with folder.locked():
         spec = spec_of_resume(_state_of(folder).created.spec, overrides, storage=folder.storage)
-        code = conduct(folder, spec, Ledger(folder.ledger), _console(), address)
+        code = conduct(folder, spec, Ledger(folder.ledger), _console())
     raise typer.Exit(code)
 
 
@@ -190,6 +197,12 @@ def sync(name: SweepName, storage: Storage = STORAGE) -> None:
     with folder.locked():
         sync_runs(folder, target)
     typer.echo(f"MLflow has all of {name}. {target.ui_command()}")
+
+
+def _use_ray_at(address: str | None) -> None:
+    """Ray takes its address from the environment, and wants it there when it is first imported."""
+    if address is not None:
+        os.environ["RAY_ADDRESS"] = address
 
 
 def _checked(

@@ -33,10 +33,11 @@ class Fault:
     path: str  # dotted path of the key, "" for the file as a whole
     message: str  # what was given, what is allowed, how to mend it; reads on from the path
     line: int | None = None  # counted from 1; None where the key is absent from the file
+    setting: str | None = None  # `--set KEY=VALUE` where the value comes from the command line
 
     def describe(self, file: str) -> str:
         """The fault as one line."""
-        where = f"{file}:{self.line}" if self.line else file
+        where = self.setting or (f"{file}:{self.line}" if self.line else file)
         return f"{where}: {self.path} {self.message}" if self.path else f"{where}: {self.message}"
 
 

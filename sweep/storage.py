@@ -118,7 +118,9 @@ class SweepFolder:
         try:
             lock.acquire()
         except Timeout:
-            raise NameInUseError(f"the sweep {self.name!r} is running: {_read_or(holder, 'unknown')}") from None
+            raise NameInUseError(
+                f"the sweep {self.name!r} is running: {_read_or(holder, 'unknown')}"
+            ) from None
         try:
             holder.write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
             yield

@@ -11,13 +11,20 @@ from typing import Any
 
 # Read by Ray when it is imported or started.
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # with verbose=0: Tune prints nothing
-os.environ.setdefault("RAY_AUTH_MODE", "token")  # what a local Ray does anyway; said aloud it gives no warning
+os.environ.setdefault(
+    "RAY_AUTH_MODE", "token"
+)  # what a local Ray does anyway; said aloud it gives no warning
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else a FutureWarning on every start
 os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"  # ours records the interruption in the ledger
 os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"  # no CSV, JSON and TensorBoard beside the ledger
 os.environ["TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S"] = "0"
 os.environ["TUNE_RESULT_BUFFER_LENGTH"] = "1"  # a buffered report could be judged after the next rung
+
+if "RAY_ADDRESS" not in os.environ:
+    # A Ray of our own then listens on 127.0.0.1 alone, as it does by default on macOS and Windows. Without
+    # this its ports are open to the network, behind a token. docs/decisions/0003 has what was measured.
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
 
 import ray
 
@@ -28,26 +35,24 @@ _LIBRARIES = ("ray", "mlflow", "alembic", "sqlalchemy", "optuna", "py.warnings")
 
 
 @contextmanager
-def ray_cluster(spec: Spec, address: str | None) -> Iterator[None]:
-    """A Ray that has what a trial asks for: the one at `address` (or RAY_ADDRESS), else one in this process.
+def ray_cluster(spec: Spec) -> Iterator[None]:
+    """The Ray cluster that RAY_ADDRESS names, else one inside this process.
 
     Raises:
-        SweepError: no node of an embedded Ray could ever run a trial; it says which resource is missing.
+        SweepError: this machine could never run a trial; it says which resource is missing.
     """
-    address = address or os.environ.get("RAY_ADDRESS")
+    embedded = "RAY_ADDRESS" not in os.environ
     options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
-    if address:
-        options |= {"address": address}
-    else:
+    if embedded:
         options |= {
             "include_dashboard": False,
             "object_store_memory": 100 * 2**20,  # trials send numbers, not arrays
-            "_node_ip_address": "127.0.0.1",  # nothing listens on the network
         }
     ray.init(**options)
     try:
-        if not address:
-            _check_this_machine(spec.resources, ray.cluster_resources())
+        if embedded:
+            offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+            _check_this_machine(spec.resources, offered)
         yield
     finally:
         ray.shutdown()
@@ -66,8 +71,8 @@ def send_library_logs_to(file: Path) -> None:
 
 def _check_this_machine(wanted: ResourcesConfig, offered: dict[str, float]) -> None:
     faults = [
-        f"resources.{key} is {asked:g}; this machine has {offered.get(name, 0):g} {name}s. {remedy}, or name a "
-        f"Ray cluster with --address"
+        f"resources.{key} is {asked:g}; this machine has {offered.get(name, 0):g} {name}s. {remedy}, or "
+        f"name a Ray cluster with --address"
         for key, name, asked, remedy in (
             ("cpus_per_trial", "CPU", wanted.cpus_per_trial, "Lower it"),
             ("gpus_per_trial", "GPU", wanted.gpus_per_trial, "Set it to 0 to train on the CPU"),

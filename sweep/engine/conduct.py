@@ -19,14 +19,14 @@ from sweep.storage import SweepFolder
 from sweep.tracking import BackgroundTracker, tracking_target
 
 
-def conduct(folder: SweepFolder, spec: Spec, ledger: Ledger, console: Console, address: str | None) -> ExitCode:
+def conduct(folder: SweepFolder, spec: Spec, ledger: Ledger, console: Console) -> ExitCode:
     """Runs what is left of a sweep and prints what came out; the caller holds `folder.locked()`."""
     send_library_logs_to(folder.log)
     tracker = BackgroundTracker(folder, ledger, tracking_target(spec)) if spec.tracking.enabled else None
     if tracker is not None:
         tracker.start()
     with progress(console, spec.search.metric, spec.training.iterations) as listener:
-        driver = run_sweep(folder, spec, ledger, address=address, listeners=[listener])
+        driver = run_sweep(folder, spec, ledger, listeners=[listener])
     write_report(driver.state, folder.report)
     missed = tracker.finish() if tracker is not None else None
     _say_what_came_out(driver, console)
@@ -35,9 +35,7 @@ def conduct(folder: SweepFolder, spec: Spec, ledger: Ledger, console: Console, a
 
 
 def _say_what_came_out(driver: Driver, console: Console) -> None:
-    reached = [
-        rung for rung in rungs(driver.spec) if driver.state.values_at(rung, driver.spec.search.metric)
-    ]
+    reached = [rung for rung in rungs(driver.spec) if driver.state.values_at(rung, driver.spec.search.metric)]
     if reached:
         console.print(fair_table_text(fair_table(driver.state, max(reached)), width=console.width))
     else:

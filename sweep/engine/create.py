@@ -13,7 +13,16 @@ from sweep.plan import protocol_id, regime_id
 from sweep.spec import LoadedSpec
 from sweep.storage import SweepFolder
 
-_LIBRARIES = ("segsweep", "torch", "torchvision", "timm", "segmentation-models-pytorch", "numpy", "ray", "mlflow")
+_LIBRARIES = (
+    "segsweep",
+    "torch",
+    "torchvision",
+    "timm",
+    "segmentation-models-pytorch",
+    "numpy",
+    "ray",
+    "mlflow",
+)
 
 
 def create_sweep(folder: SweepFolder, loaded: LoadedSpec) -> Ledger:
@@ -49,7 +58,7 @@ def library_versions() -> dict[str, str]:
 def git_revision() -> str | None:
     """Revision of the working directory, with `-dirty` behind it if files differ; None outside git."""
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words
+        done = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
             capture_output=True, text=True, timeout=10, check=True,
         )  # fmt: skip

@@ -1,6 +1,6 @@
 """Records what trials say and decides what becomes of them. Knows neither Ray nor MLflow.
 
-Every decision rests on the ledger alone, so a driver that takes over after a crash decides as the first would.
+Every decision rests on the ledger alone: a driver that takes over after a crash decides as the first would.
 """
 
 from __future__ import annotations
@@ -103,9 +103,7 @@ class Driver:
     def end(self, trial_id: str, outcome: TrialOutcome, reason: str) -> None:
         """The trial is over; a stopped one gives its checkpoint's disk space back."""
         trial = self.state.trials[trial_id]
-        self.record(
-            TrialEnded(trial_id=trial_id, outcome=outcome, reason=reason, iteration=trial.iteration)
-        )
+        self.record(TrialEnded(trial_id=trial_id, outcome=outcome, reason=reason, iteration=trial.iteration))
         if outcome == "stopped":
             self.folder.checkpoint(trial_id).unlink(missing_ok=True)
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-from optuna.trial import FrozenTrial, TrialState as OptunaState, create_trial
+from optuna.trial import FrozenTrial, create_trial
+from optuna.trial import TrialState as OptunaState
 
 from sweep.engine.driver import Driver
 from sweep.engine.sources import unfinished_trials
@@ -77,9 +78,7 @@ def propose(driver: Driver, attempt: int = 0) -> dict[str, Any]:
     return dict(study.ask(distributions).params)
 
 
-def told(
-    spec: Spec, trials: list[TrialState], distributions: dict[str, BaseDistribution]
-) -> FrozenTrial:
+def told(spec: Spec, trials: list[TrialState], distributions: dict[str, BaseDistribution]) -> FrozenTrial:
     """An arm as Optuna is told it.
 
     COMPLETE with the mean over seeds at the last iteration if every seed was trained that far; PRUNED if a

@@ -80,7 +80,13 @@ class LiveProgress:
         done = int(20 * trial.iteration / self._iterations)
         bar = f"[cyan]{'━' * done}[/][dim]{'━' * (20 - done)}[/]"
         loss = f"loss {trial.progress.train_loss:.3f}" if trial.progress else "starting"
-        return (_name(trial), bar, f"{trial.iteration}/{self._iterations}", loss, latest_value(trial, self._metric))
+        return (
+            _name(trial),
+            bar,
+            f"{trial.iteration}/{self._iterations}",
+            loss,
+            latest_value(trial, self._metric),
+        )
 
 
 @contextmanager

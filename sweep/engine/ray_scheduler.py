@@ -23,7 +23,7 @@ class LedgerScheduler(FIFOScheduler):
         super().__init__()
         self._driver = driver
 
-    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """CONTINUE or STOP."""
         message = decode(result)
         if message is None:
@@ -38,11 +38,11 @@ class FaultCallback(Callback):
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
 
-    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
+    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """The attempt will be repeated."""
         self._record(trial, final=False)
 
-    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """It was the last attempt."""
         self._record(trial, final=True)
 

@@ -32,8 +32,6 @@ def run_sweep(
     folder: SweepFolder,
     spec: Spec,
     ledger: Ledger,
-    *,
-    address: str | None = None,
     listeners: Sequence[Listener] = (),
 ) -> Driver:
     """Runs what is left of a sweep. The caller holds `folder.locked()`.
@@ -49,7 +47,7 @@ def run_sweep(
     outcome: SweepOutcome = "failed"
     reason = "the driver broke off"
     try:
-        with ray_cluster(spec, address), interrupts_reach(driver):
+        with ray_cluster(spec), interrupts_reach(driver):
             _fit(driver)
         outcome, reason = _outcome(driver)
     except KeyboardInterrupt:
@@ -117,7 +115,7 @@ def interrupts_reach(driver: Driver) -> Iterator[None]:
     Installed after `ray.init`, which installs handlers of its own.
     """
 
-    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    def interrupt(number: int, frame: FrameType | None) -> None:
         if driver.interrupted:
             raise KeyboardInterrupt
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name

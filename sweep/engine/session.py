@@ -26,7 +26,7 @@ class RaySession:
         checkpoint = self.folder / "checkpoint.pt"
         return checkpoint if checkpoint.exists() else None
 
-    def report(self, report: Report, checkpoint: Path) -> None:  # noqa: ARG002 - it lies in the storage already
+    def report(self, report: Report, checkpoint: Path) -> None:
         """Waits for the driver's decision; a stop ends the process here."""
         self.send(report)
 

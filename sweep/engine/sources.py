@@ -49,7 +49,5 @@ def unfinished_trials(spec: Spec, state: SweepState) -> list[PlannedTrial]:
         PlannedTrial(trial.planned.trial_id, trial.planned.arm, trial.planned.parameters, trial.planned.seed)
         for trial in state.trials.values()
     ]
-    left = [
-        trial for trial in starting_order(spec, planned) if state.trials[trial.trial_id].ended is None
-    ]
+    left = [trial for trial in starting_order(spec, planned) if state.trials[trial.trial_id].ended is None]
     return sorted(left, key=lambda trial: state.trials[trial.trial_id].attempts == 0)

@@ -26,6 +26,8 @@ class Found:
     message: str
     """Reads on from the dotted location; the whole sentence if `whole`."""
     whole: bool = False
+    line: int | None = None
+    """Only where it is not the line of `loc`."""
 
 
 @dataclass(frozen=True)

@@ -130,9 +130,7 @@ class RunStore:
         if found is not None:
             return str(found.experiment_id)
         return str(
-            self._client.create_experiment(
-                self._target.experiment, artifact_location=self._target.artifacts
-            )
+            self._client.create_experiment(self._target.experiment, artifact_location=self._target.artifacts)
         )
 
 

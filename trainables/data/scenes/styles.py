@@ -96,4 +96,53 @@ REAL = Style(
     noise=9,
 )
 
-STYLES: dict[StyleName, Style] = {"real": REAL, "aligned": REAL, "misaligned": REAL}
+
+def _repainted(
+    surfaces: dict[Material, Surface], mix: tuple[Colour, Colour, Colour], lift: Colour, texture: float
+) -> dict[Material, Surface]:
+    """The surfaces with new colours, `mix` times the old one plus `lift`, and textures `texture` times as strong."""
+
+    def repainted(colour: Colour) -> Colour:
+        red, green, blue = (
+            sum(share * channel for share, channel in zip(row, colour)) + more for row, more in zip(mix, lift)
+        )
+        return red, green, blue
+
+    return {
+        material: Surface(
+            tuple(repainted(colour) for colour in surface.colours),
+            grain=surface.grain * texture,
+            mottle=surface.mottle * texture,
+            fade=surface.fade,
+        )
+        for material, surface in surfaces.items()
+    }
+
+
+ALIGNED = Style(
+    surfaces=_repainted(
+        REAL.surfaces, ((1.25, -0.2, 0.0), (-0.1, 1.1, 0.0), (-0.1, -0.1, 1.2)), (12, 8, -4), 0.5
+    ),
+    jitter=14,
+    gain=(0.8, 1.2),
+    cast=0.06,
+    haze=(0.1, 0.5),
+    haze_colour=(235, 215, 190),
+    noise=3,
+)
+"""A good generator: gaudy, smooth and sunny, but everything is where its label says."""
+
+MISALIGNED = Style(
+    surfaces=_repainted(REAL.surfaces, ((0.4, 0.2, 0.0), (0.1, 0.4, 0.1), (0.1, 0.2, 0.5)), (8, 4, 24), 1.5),
+    jitter=24,
+    gain=(0.7, 1.2),
+    cast=0.2,
+    haze=(0.2, 0.7),
+    haze_colour=(90, 80, 110),
+    noise=14,
+    shift=0.06,
+    warp=0.08,
+)
+"""A poor generator: dark, blotchy, and things stand beside their labels."""
+
+STYLES: dict[StyleName, Style] = {"real": REAL, "aligned": ALIGNED, "misaligned": MISALIGNED}
