@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from sweep.errors import SweepError
 from sweep.ledger.events import TrialFaulted, TrialJudged
 from sweep.ledger.state import SweepState, TrialState
+from sweep.results import metric_of
 
 
 def explain(state: SweepState, trial_id: str) -> str:
@@ -41,15 +42,19 @@ def _heading(state: SweepState, trial: TrialState) -> Iterator[str]:
 def _decision(state: SweepState, judged: TrialJudged) -> Iterator[str]:
     yield f"Rung {judged.rung}: {judged.decision} (rule {judged.rule})"
     yield f"  {judged.reason}"
-    cutoff = "none" if judged.cutoff is None else f"{judged.cutoff:.2f}"
-    yield f"  val_miou {judged.value:.2f}, cut-off {cutoff}"
+    cutoff = "none" if judged.cutoff is None else _number(judged.cutoff)
+    yield f"  {metric_of(state)} {_number(judged.value)}, cut-off {cutoff}"
     if not judged.peers:
         yield "  no peers had a value at this rung"
         return
     yield f"  {len(judged.peers)} peers at this rung when it was judged, best first:"
     best_first = sorted(judged.peers.items(), key=lambda peer: (math.isnan(peer[1]), -peer[1], peer[0]))
     for peer_id, value in best_first:
-        yield f"    {value:6.2f}  {_name_of(state, peer_id)}"
+        yield f"    {_number(value):>6}  {_name_of(state, peer_id)}"
+
+
+def _number(value: float) -> str:
+    return "NaN" if math.isnan(value) else f"{value:.2f}"
 
 
 def _name_of(state: SweepState, trial_id: str) -> str:

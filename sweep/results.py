@@ -1,0 +1,183 @@
+"""Tidy tables of everything that a sweep has measured.
+
+Every table names its trials by the same leading columns, so that tables can be joined: `sweep`, `trial_id`,
+`arm`, a column for every searched parameter by its dotted path, `seed`. The last columns say what may be
+compared with what: `protocol_id`, `regime_id`, `provenance`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sweep.ledger.events import TrialReported
+from sweep.ledger.state import SweepState, TrialState
+
+METRICS = ("val_miou", "val_macc", "val_aacc", "train_loss")
+_MIXTURE = (
+    "realised_real_ratio",
+    "real_images",
+    "generated_images",
+    "distinct_real",
+    "distinct_generated",
+    "real_passes",
+    "generated_passes",
+)
+
+
+def trial_table(state: SweepState) -> pd.DataFrame:
+    """A row a trial, in the order of the plan: status, why it ended, and what it has consumed.
+
+    Images are counted with repeats, distinct ones and passes without; all as of the last report, NaN before
+    any. `seconds` are those of training and validating.
+    """
+    identity = _identities(state)
+    rows = [
+        {
+            **identity[trial.trial_id],
+            "status": trial.status,
+            "reason": _reason(trial),
+            "iteration": trial.iteration,
+            **_consumed(trial),
+            "seconds": trial.seconds,
+            **_comparability(state),
+        }
+        for trial in state.trials.values()
+    ]
+    return _table(state, rows, ("status", "reason", "iteration", *_MIXTURE, "seconds"))
+
+
+def report_table(state: SweepState) -> pd.DataFrame:
+    """A row for every validation of every trial; metrics in percent, `train_loss` as it is.
+
+    `is_rung` marks the iterations at which trials are compared.
+    """
+    identity, rungs = _identities(state), rungs_of(state)
+    rows = [
+        {
+            **identity[trial.trial_id],
+            "iteration": report.iteration,
+            "is_rung": report.iteration in rungs,
+            **{metric: report.metrics.get(metric, math.nan) for metric in METRICS},
+            "seconds": report.seconds,
+            **_comparability(state),
+        }
+        for trial, report in _reports(state)
+    ]
+    return _table(state, rows, ("iteration", "is_rung", *METRICS, "seconds"))
+
+
+def class_table(state: SweepState) -> pd.DataFrame:
+    """A row for every class of every validation: pixel counts, and `iou` in percent.
+
+    `iou` is NaN for a class that is neither in the labels nor in the predictions.
+    """
+    identity, classes = _identities(state), state.created.spec["data"]["classes"]
+    rows = [
+        {
+            **identity[trial.trial_id],
+            "iteration": report.iteration,
+            "class": name,
+            **counts,
+            **_comparability(state),
+        }
+        for trial, report in _reports(state)
+        for name, counts in zip(classes, _class_counts(report), strict=False)
+    ]
+    return _table(state, rows, ("iteration", "class", "iou", "intersection", "union"))
+
+
+def rungs_of(state: SweepState) -> tuple[int, ...]:
+    """The iterations at which trials are compared, rising; the last iteration is the last of them."""
+    spec = state.created.spec
+    return tuple(sorted({*spec["early_stopping"]["rungs"], spec["training"]["iterations"]}))
+
+
+def metric_of(state: SweepState) -> str:
+    """The metric that trials are judged by, such as `val_miou`; more is better."""
+    return str(state.created.spec["search"]["metric"])
+
+
+def parameters_of(state: SweepState) -> tuple[str, ...]:
+    """Dotted paths of all searched parameters, `real_ratio` first."""
+    paths = {path: None for trial in state.trials.values() for path in trial.planned.parameters}
+    return ("real_ratio", *(path for path in paths if path != "real_ratio"))
+
+
+def _identities(state: SweepState) -> dict[str, dict[str, Any]]:
+    """The leading columns of every trial, by trial id."""
+    parameters = {path: _parameter_values(state, path) for path in parameters_of(state)}
+    return {
+        trial.trial_id: {
+            "sweep": state.created.name,
+            "trial_id": trial.trial_id,
+            "arm": trial.arm,
+            **{path: values[trial.trial_id] for path, values in parameters.items()},
+            "seed": trial.planned.seed,
+        }
+        for trial in state.trials.values()
+    }
+
+
+def _parameter_values(state: SweepState, path: str) -> dict[str, Any]:
+    """A parameter by trial id: all numbers or all text, as a column of a file must be; None where absent."""
+    values = {trial.trial_id: trial.planned.parameters.get(path) for trial in state.trials.values()}
+    given = [value for value in values.values() if value is not None]
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in given):
+        return values
+    return {
+        trial_id: value if value is None or isinstance(value, str) else json.dumps(value)
+        for trial_id, value in values.items()
+    }
+
+
+def _comparability(state: SweepState) -> dict[str, Any]:
+    return {
+        "protocol_id": state.created.protocol_id,
+        "regime_id": state.created.regime_id,
+        "provenance": "measured",
+    }
+
+
+def _reports(state: SweepState) -> Iterator[tuple[TrialState, TrialReported]]:
+    for trial in state.trials.values():
+        for iteration in sorted(trial.reports):
+            yield trial, trial.reports[iteration]
+
+
+def _reason(trial: TrialState) -> str:
+    """Why the trial ended, or why its last attempt broke off."""
+    if trial.ended:
+        return trial.ended.reason
+    return trial.faults[-1].reason if trial.faults else ""
+
+
+def _consumed(trial: TrialState) -> dict[str, Any]:
+    if not trial.reports:
+        return dict.fromkeys(_MIXTURE, math.nan)
+    mixture = trial.reports[max(trial.reports)].mixture
+    return {
+        **{key: mixture[key] for key in _MIXTURE},
+        "generated_images": sum(mixture["generated_images"].values()),
+    }
+
+
+def _class_counts(report: TrialReported) -> Iterator[dict[str, float]]:
+    counts = report.counts
+    for intersection, predicted, labelled in zip(
+        counts["intersection"], counts["prediction"], counts["label"], strict=True
+    ):
+        union = predicted + labelled - intersection
+        iou = 100 * intersection / union if union else math.nan
+        yield {"iou": iou, "intersection": intersection, "union": union}
+
+
+def _table(state: SweepState, rows: Sequence[Mapping[str, Any]], own_columns: Sequence[str]) -> pd.DataFrame:
+    """The rows with their columns in order, which an empty table has too."""
+    identity = ("sweep", "trial_id", "arm", *parameters_of(state), "seed")
+    columns = (*identity, *own_columns, "protocol_id", "regime_id", "provenance")
+    return pd.DataFrame(rows, columns=list(columns))

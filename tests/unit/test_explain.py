@@ -1,0 +1,71 @@
+import math
+
+import pytest
+from builders import sweep_state
+
+from sweep.errors import SweepError
+from sweep.stopping import explain
+
+
+def test_a_stopped_trial_is_explained_with_all_that_the_decision_rests_on() -> None:
+    state = sweep_state(
+        arms=[1.0, 0.5, 0.0],
+        seeds=[0],
+        curve=lambda parameters, _seed, iteration: 10 * parameters["real_ratio"] + iteration / 10,
+        stopped={("real_ratio=0.0", 0): 150},
+    )
+    assert explain(state, "t002").splitlines() == [
+        "t002: real_ratio=0.0, seed 0",
+        "stopped, iteration 150 of 300",
+        "Ended because: it is below the cut-off",
+        "",
+        "Rung 60: continue (rule asha)",
+        "  it is not below the cut-off",
+        "  val_miou 6.00, cut-off 16.00",
+        "  2 peers at this rung when it was judged, best first:",
+        "     16.00  t000  real_ratio=1.0, seed 0",
+        "     11.00  t001  real_ratio=0.5, seed 0",
+        "",
+        "Rung 150: stop (rule asha)",
+        "  it is below the cut-off",
+        "  val_miou 15.00, cut-off 25.00",
+        "  2 peers at this rung when it was judged, best first:",
+        "     25.00  t000  real_ratio=1.0, seed 0",
+        "     20.00  t001  real_ratio=0.5, seed 0",
+    ]
+
+
+def test_nan_peers_come_last_and_the_metric_is_named() -> None:
+    values = {1.0: math.nan, 0.5: 20.0, 0.0: 10.0}
+    state = sweep_state(
+        arms=list(values),
+        seeds=[0],
+        rungs=[60],
+        metric="val_aacc",
+        curve=lambda p, *_: values[p["real_ratio"]],
+    )
+    text = explain(state, "t002")
+    assert "  val_aacc 65.00, cut-off 70.00" in text
+    assert text.index("t001  real_ratio=0.5") < text.index("   NaN  t000  real_ratio=1.0")
+
+
+def test_a_first_trial_has_no_peers_and_no_cutoff() -> None:
+    text = explain(sweep_state(arms=[1.0], seeds=[0], rungs=[60]), "t000")
+    assert "cut-off none" in text
+    assert "no peers had a value at this rung" in text
+
+
+def test_faults_and_the_end_are_told() -> None:
+    text = explain(sweep_state(arms=[1.0], seeds=[0], failed={("real_ratio=1.0", 0): 37}), "t000")
+    assert "failed, iteration 37 of 300" in text
+    assert "Ended because: image img/0007.jpg cannot be read" in text
+    assert "  at iteration 37: image img/0007.jpg cannot be read" in text
+    assert "has not been judged" in text
+
+
+def test_an_unknown_trial_is_refused_with_its_nearest_name() -> None:
+    state = sweep_state(arms=[1.0], seeds=[0])
+    with pytest.raises(SweepError, match="sweep 'fake' has no trial 't00'; did you mean 't000'"):
+        explain(state, "t00")
+    with pytest.raises(SweepError, match="its trials are: t000"):
+        explain(state, "nonsense")
