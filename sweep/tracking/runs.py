@@ -45,12 +45,13 @@ class Point:
 
 
 class RunStore:
-    """Runs of one experiment. Every method may raise MlflowException or OSError; see `is_store_fault`."""
+    """Runs of one experiment. Every method may raise whatever the store raises."""
 
     def __init__(self, target: TrackingTarget) -> None:
         self._target = target
         self._client = _client_of(target)
         self._experiment_id = self._experiment()
+        self._status: dict[str, RunStatus] = {}
         self._written: dict[str, set[tuple[str, int]]] = {}
 
     def find(self, tags: dict[str, str]) -> str | None:
@@ -104,10 +105,13 @@ class RunStore:
 
     def status(self, run_id: str, status: RunStatus, time: float | None = None) -> None:
         """Opens a run again with RUNNING, or ends it."""
+        if self._status.get(run_id) == status:
+            return
         if status == "RUNNING":
             self._client.update_run(run_id, status=status)
         else:
             self._client.set_terminated(run_id, status, _milliseconds(time) if time else None)
+        self._status[run_id] = status
 
     def text(self, run_id: str, text: str, file: str) -> None:
         """Writes a text artifact."""
@@ -132,11 +136,6 @@ class RunStore:
         return str(
             self._client.create_experiment(self._target.experiment, artifact_location=self._target.artifacts)
         )
-
-
-def is_store_fault(error: Exception) -> bool:
-    """Whether the store, not we, is at fault, so that the same call may succeed later."""
-    return isinstance(error, MlflowException | OSError) or type(error).__module__.startswith("sqlalchemy")
 
 
 def _client_of(target: TrackingTarget) -> MlflowClient:

@@ -13,22 +13,32 @@ from sweep.ledger.events import (
     DriverStarted,
     Event,
     RunTracked,
-    TrialEnded,
+    SweepOutcome,
     TrialEvent,
-    TrialFaulted,
-    TrialJudged,
-    TrialOutcome,
     TrialProgressed,
     TrialReported,
-    TrialStarted,
 )
-from sweep.ledger.state import SweepState, TrialState, replay
+from sweep.ledger.state import SweepState, TrialState, TrialStatus, replay
 from sweep.storage import SweepFolder
 from sweep.tracking.runs import Point, RunStatus, RunStore
 from sweep.tracking.target import TrackingTarget
 from sweep.tracking.values import class_points, flat, mixture_points
 
-_STATUS: dict[TrialOutcome, RunStatus] = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
+_TRIAL_STATUS: dict[TrialStatus, RunStatus] = {
+    "planned": "RUNNING",
+    "running": "RUNNING",
+    "finished": "FINISHED",
+    "stopped": "KILLED",
+    "interrupted": "KILLED",
+    "failed": "FAILED",
+}
+_SWEEP_STATUS: dict[SweepOutcome | None, RunStatus] = {
+    None: "RUNNING",
+    "completed": "FINISHED",
+    "interrupted": "KILLED",
+    "budget": "KILLED",
+    "failed": "FAILED",
+}
 
 
 class LedgerWriter:
@@ -46,64 +56,34 @@ class LedgerWriter:
     def write(self, state: SweepState, events: Sequence[Event]) -> None:
         """Brings the store up to `events`; `state` is that of the ledger after them."""
         parent = self._parent_run(state)
-        touched = {event.trial_id: None for event in events if isinstance(event, TrialEvent)}
-        for trial_id in touched:
-            if state.trials[trial_id].attempts:
-                mine = [e for e in events if isinstance(e, TrialEvent) and e.trial_id == trial_id]
-                self._write_trial(state, parent, state.trials[trial_id], mine)
+        by_trial: dict[str, list[TrialEvent]] = {}
+        if any(isinstance(event, DriverStarted | DriverEnded) for event in events):
+            by_trial = {name: [] for name, trial in state.trials.items() if trial.ended is None}
+            self._write_sweep_status(state, parent)
         for event in events:
-            if isinstance(event, DriverStarted):
-                self._store.status(parent, "RUNNING")
-            if isinstance(event, DriverEnded):
-                self._write_end(state, parent, event)
+            if isinstance(event, TrialEvent):
+                by_trial.setdefault(event.trial_id, []).append(event)
+        for trial_id, news in by_trial.items():
+            if state.trials[trial_id].attempts:
+                self._write_trial(state, parent, state.trials[trial_id], news)
 
     def write_report(self, state: SweepState, folder: SweepFolder) -> None:
         """Tables and figures as artifacts of the parent run."""
         self._store.folder(self._parent_run(state), folder.report, "report")
 
-    def close_orphans(self, state: SweepState) -> None:
-        """Ends runs that a driver killed with -9 left RUNNING."""
-        for trial in state.trials.values():
-            if trial.attempts and trial.ended is None:
-                self._interrupt(state, trial, "its driver vanished", time=None)
-        if state.outcome is None:
-            self._store.status(self._parent_run(state), "KILLED")
-
     def _write_trial(
-        self, state: SweepState, parent: str, trial: TrialState, events: Sequence[TrialEvent]
+        self, state: SweepState, parent: str, trial: TrialState, news: Sequence[TrialEvent]
     ) -> None:
         run_id = self._trial_run(state, parent, trial)
-        self._store.points(run_id, _points(state, events))
-        tags: dict[str, str] = {}
-        for event in events:
-            match event:
-                case TrialStarted():
-                    tags |= {"segsweep.attempts": str(event.attempt), "segsweep.status": "running"}
-                    self._store.status(run_id, "RUNNING")
-                case TrialJudged():
-                    tags[f"segsweep.rung_{event.rung}"] = f"{event.decision}: {event.reason}"
-                case TrialFaulted():
-                    tags["segsweep.last_fault"] = event.reason
-                case TrialEnded():
-                    tags |= {"segsweep.status": event.outcome, "segsweep.reason": event.reason}
-        if tags:
-            self._store.tags(run_id, tags)
-        if trial.ended is not None:
-            self._store.status(run_id, _STATUS[trial.ended.outcome], trial.ended.time)
+        self._store.points(run_id, _points(state, news))
+        self._store.tags(run_id, _tags(state, trial))
+        self._store.status(run_id, _TRIAL_STATUS[trial.status], _end_time(state, trial))
 
-    def _write_end(self, state: SweepState, parent: str, event: DriverEnded) -> None:
-        for trial in state.trials.values():
-            if trial.attempts and trial.ended is None:
-                self._interrupt(state, trial, event.reason, event.time)
-        self._store.tags(parent, {"segsweep.status": event.outcome, "segsweep.reason": event.reason})
-        status: RunStatus = "FINISHED" if event.outcome == "completed" else "KILLED"
-        self._store.status(parent, "FAILED" if event.outcome == "failed" else status, event.time)
-
-    def _interrupt(self, state: SweepState, trial: TrialState, reason: str, time: float | None) -> None:
-        run_id = self._trial_run(state, self._parent_run(state), trial)
-        more = f"; `sweep resume {state.created.name}` goes on with it"
-        self._store.tags(run_id, {"segsweep.status": "interrupted", "segsweep.reason": reason + more})
-        self._store.status(run_id, "KILLED", time)
+    def _write_sweep_status(self, state: SweepState, parent: str) -> None:
+        ended = state.drivers[-1].ended if state.drivers else None
+        tags = {"segsweep.status": ended.outcome, "segsweep.reason": ended.reason} if ended else {}
+        self._store.tags(parent, tags or {"segsweep.status": "running"})
+        self._store.status(parent, _SWEEP_STATUS[state.outcome], ended.time if ended else None)
 
     def _parent_run(self, state: SweepState) -> str:
         created = state.created
@@ -176,12 +156,34 @@ def sync(folder: SweepFolder, target: TrackingTarget) -> SweepState:
     ledger = Ledger(folder.ledger)
     events = list(ledger.read())
     state = replay(events)
+    if state.outcome is None:  # killed: nobody holds the sweep, so nothing of it is running
+        last = DriverEnded(outcome="interrupted", reason="its driver was killed", time=events[-1].time)
+        state.apply(last)
+        events.append(last)
     writer = LedgerWriter(ledger, target)
     writer.write(state, events)
-    writer.close_orphans(state)
     if folder.report.is_dir():
         writer.write_report(state, folder)
     return state
+
+
+def _tags(state: SweepState, trial: TrialState) -> dict[str, str]:
+    tags = {"segsweep.status": trial.status, "segsweep.attempts": str(trial.attempts)}
+    tags |= {f"segsweep.rung_{rung}": f"{j.decision}: {j.reason}" for rung, j in trial.judged.items()}
+    if trial.faults:
+        tags["segsweep.last_fault"] = trial.faults[-1].reason
+    if trial.ended is not None:
+        tags["segsweep.reason"] = trial.ended.reason
+    elif trial.status == "interrupted":
+        tags["segsweep.reason"] = f"interrupted; `sweep resume {state.created.name}` goes on with it"
+    return tags
+
+
+def _end_time(state: SweepState, trial: TrialState) -> float | None:
+    if trial.ended is not None:
+        return trial.ended.time
+    driver = state.drivers[-1].ended if state.drivers else None
+    return driver.time if driver is not None else None
 
 
 def _points(state: SweepState, events: Sequence[TrialEvent]) -> Iterator[Point]:

@@ -1,0 +1,51 @@
+"""Runs `sweep` as a user does: in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sweep.ledger import Ledger
+from sweep.ledger.events import Event
+
+PATIENCE = 240.0
+
+
+def sweep_command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """The finished process, its output captured."""
+    return subprocess.run(
+        _command(arguments), cwd=cwd, env=_environment(cwd), capture_output=True, text=True, timeout=PATIENCE
+    )
+
+
+def start_sweep(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+    """A running process in a process group of its own; its output goes to `cwd/out.txt`."""
+    with (cwd / "out.txt").open("a") as out:
+        return subprocess.Popen(
+            _command(arguments), cwd=cwd, env=_environment(cwd), stdout=out, stderr=out, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+
+
+def wait_for_event(ledger: Path, wanted: Callable[[Event], bool], process: subprocess.Popen[str]) -> Event:
+    """The first event that is `wanted`, once the process has written it."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for event in Ledger(ledger).read():
+            if wanted(event):
+                return event
+        assert process.poll() is None, f"the sweep ended before the event: {process.returncode}"
+        time.sleep(0.02)
+    raise AssertionError("the event did not come")
+
+
+def _command(arguments: tuple[str, ...]) -> list[str]:
+    return [sys.executable, "-m", "sweep", *arguments]
+
+
+def _environment(cwd: Path) -> dict[str, str]:
+    return os.environ | {"SEGSWEEP_CACHE": str(cwd / "cache"), "COLUMNS": "120", "NO_COLOR": "1"}

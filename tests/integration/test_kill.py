@@ -1,0 +1,137 @@
+"""Nothing is lost and nothing is done twice: a driver, a worker or the user ends things at any moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from sweep.ledger import Ledger, replay
+from sweep.ledger.events import TrialJudged, TrialProgressed, TrialReported, TrialStarted
+from tests.integration.commands import start_sweep, sweep_command, wait_for_event
+from tests.specs import tiny_spec, write_spec
+
+TIMES = ["time", "seconds"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sweep that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    write_spec(folder / "tiny.yaml", tiny_spec(folder / "sweeps"))
+    done = sweep_command("run", "tiny.yaml", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_killed_driver_resumes_to_the_same_numbers(undisturbed: Path, tmp_path: Path) -> None:
+    write_spec(tmp_path / "tiny.yaml", tiny_spec(tmp_path / "sweeps"))
+    process = start_sweep("run", "tiny.yaml", cwd=tmp_path)
+    ledger = tmp_path / "sweeps/tiny/ledger.jsonl"
+    first = wait_for_event(ledger, lambda e: isinstance(e, TrialJudged), process)
+    assert isinstance(first, TrialJudged)
+    wait_for_event(ledger, lambda e: isinstance(e, TrialProgressed) and e.trial_id != first.trial_id, process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+    done = sweep_command("resume", "tiny", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    pd.testing.assert_frame_equal(_table(tmp_path), _table(undisturbed))
+    assert _outcomes(tmp_path) == _outcomes(undisturbed)
+    _assert_mlflow_is_whole(tmp_path)
+
+
+def test_ctrl_c_leaves_a_sweep_that_resumes_to_the_same_numbers(undisturbed: Path, tmp_path: Path) -> None:
+    write_spec(tmp_path / "tiny.yaml", tiny_spec(tmp_path / "sweeps"))
+    process = start_sweep("run", "tiny.yaml", cwd=tmp_path)
+    wait_for_event(tmp_path / "sweeps/tiny/ledger.jsonl", lambda e: isinstance(e, TrialReported), process)
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(timeout=120) == 130
+    assert {run.info.status for run in _runs(tmp_path)} == {"KILLED"}
+
+    done = sweep_command("resume", "tiny", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    pd.testing.assert_frame_equal(_table(tmp_path), _table(undisturbed))
+    _assert_mlflow_is_whole(tmp_path)
+
+
+def test_killed_worker_is_retried_from_its_checkpoint(undisturbed: Path, tmp_path: Path) -> None:
+    write_spec(tmp_path / "tiny.yaml", tiny_spec(tmp_path / "sweeps"))
+    process = start_sweep("run", "tiny.yaml", cwd=tmp_path)
+    ledger = tmp_path / "sweeps/tiny/ledger.jsonl"
+    judged = wait_for_event(ledger, lambda e: isinstance(e, TrialJudged), process)
+    assert isinstance(judged, TrialJudged)
+    _kill_worker_of(process.pid)
+    assert process.wait(timeout=200) == 0, (tmp_path / "out.txt").read_text()
+
+    state = replay(Ledger(ledger).read())
+    attempts = [e for e in Ledger(ledger).read() if isinstance(e, TrialStarted) and e.attempt == 2]
+    assert len(attempts) == 1
+    assert state.trials[attempts[0].trial_id].faults
+    pd.testing.assert_frame_equal(_table(tmp_path), _table(undisturbed))
+    _assert_mlflow_is_whole(tmp_path)
+
+
+def _kill_worker_of(driver: int) -> None:
+    """Kills the process that trains a trial."""
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and "run_trial" in _command_line(process) and _descends(process, driver):
+            os.kill(int(process.name), signal.SIGKILL)
+            return
+    raise AssertionError("no worker found")
+
+
+def _command_line(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def _descends(process: Path, ancestor: int) -> bool:
+    pid = int(process.name)
+    while pid > 1:
+        if pid == ancestor:
+            return True
+        pid = int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+    return False
+
+
+def _table(folder: Path) -> pd.DataFrame:
+    table = pd.read_parquet(folder / "sweeps/tiny/report/tables.parquet")
+    assert len(table) > 0
+    return table.drop(columns=[name for name in TIMES if name in table])
+
+
+def _outcomes(folder: Path) -> dict[str, tuple[str, int]]:
+    state = replay(Ledger(folder / "sweeps/tiny/ledger.jsonl").read())
+    return {name: (trial.status, trial.iteration) for name, trial in state.trials.items()}
+
+
+def _runs(folder: Path) -> list:  # type: ignore[type-arg]
+    client = MlflowClient(f"sqlite:///{folder}/sweeps/mlflow.db")
+    experiment = client.get_experiment_by_name("segsweep")
+    assert experiment is not None
+    return list(client.search_runs([experiment.experiment_id]))
+
+
+def _assert_mlflow_is_whole(folder: Path) -> None:
+    """One parent, one child a trial, none RUNNING, and no point of a curve twice."""
+    runs = _runs(folder)
+    client = MlflowClient(f"sqlite:///{folder}/sweeps/mlflow.db")
+    state = replay(Ledger(folder / "sweeps/tiny/ledger.jsonl").read())
+    children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    assert len(runs) - len(children) == 1
+    assert sorted(run.data.tags["segsweep.trial_id"] for run in children) == sorted(state.trials)
+    wanted = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
+    for run in children:
+        trial = state.trials[run.data.tags["segsweep.trial_id"]]
+        assert run.info.status == wanted[trial.status]
+        steps = [metric.step for metric in client.get_metric_history(run.info.run_id, "val_miou")]
+        assert sorted(steps) == sorted(trial.reports)

@@ -1,0 +1,209 @@
+"""MLflow is a view of the ledger: complete, the same however often it is written, and never in the way."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from sweep.ledger import Ledger, replay
+from sweep.ledger.events import DriverEnded, DriverStarted, Event, RunTracked, TrialReported, TrialStarted
+from sweep.storage import SweepFolder
+from sweep.tracking import BackgroundTracker, LedgerWriter, TrackingTarget, sync
+from tests.builders import sweep_events
+
+EVENTS = sweep_events(
+    arms=(1.0, 0.25, 0.0),
+    seeds=(0,),
+    rungs=(60, 120),
+    stopped={("real_ratio=0.0", 0): 60},
+    failed={("real_ratio=0.25", 0): 90},
+)
+
+
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """MLflow takes seconds to make its tables; do it once."""
+    file = tmp_path_factory.mktemp("database") / "mlflow.db"
+    MlflowClient(f"sqlite:///{file}").search_experiments()
+    return file.read_bytes()
+
+
+@pytest.fixture
+def target(tmp_path: Path, empty_database: bytes) -> TrackingTarget:
+    (tmp_path / "mlflow.db").write_bytes(empty_database)
+    artifacts = (tmp_path / "artifacts").as_uri()
+    return TrackingTarget(f"sqlite:///{tmp_path}/mlflow.db", "segsweep", artifacts)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> SweepFolder:
+    folder = SweepFolder(tmp_path, "fake")
+    folder.create()
+    return folder
+
+
+def ledger_of(folder: SweepFolder, events: Sequence[Event]) -> Ledger:
+    ledger = Ledger(folder.ledger)
+    for event in events:
+        ledger.append(event)
+    return ledger
+
+
+def runs_of(target: TrackingTarget) -> dict[str, Run]:
+    """By trial id; the parent's is ''."""
+    client = MlflowClient(target.uri)
+    experiment = client.get_experiment_by_name(target.experiment)
+    assert experiment is not None
+    found = client.search_runs([experiment.experiment_id])
+    runs = {run.data.tags.get("segsweep.trial_id", ""): run for run in found}
+    assert len(runs) == len(found), "two runs of one trial"
+    return runs
+
+
+def points(target: TrackingTarget, run: Run, key: str) -> list[tuple[int, float]]:
+    history = MlflowClient(target.uri).get_metric_history(run.info.run_id, key)
+    return sorted((metric.step, metric.value) for metric in history)
+
+
+def test_one_run_a_trial_below_one_parent(target: TrackingTarget, folder: SweepFolder) -> None:
+    ledger_of(folder, EVENTS)
+    sync(folder, target)
+    runs = runs_of(target)
+    assert sorted(runs) == ["", "t000", "t001", "t002"]
+    parent = runs[""].info.run_id
+    assert {runs[name].data.tags["mlflow.parentRunId"] for name in ("t000", "t001", "t002")} == {parent}
+    assert runs["t001"].info.run_name == "real_ratio=0.25 seed=0"
+    assert runs["t001"].data.params["real_ratio"] == "0.25"
+    assert runs["t001"].data.params["training.batch_size"] == "8"
+
+
+def test_status_tells_stopped_from_finished_and_failed(target: TrackingTarget, folder: SweepFolder) -> None:
+    ledger_of(folder, EVENTS)
+    sync(folder, target)
+    runs = runs_of(target)
+    assert {name: run.info.status for name, run in runs.items()} == {
+        "": "FINISHED", "t000": "FINISHED", "t001": "FAILED", "t002": "KILLED",
+    }  # fmt: skip
+    assert runs["t002"].data.tags["segsweep.status"] == "stopped"
+    assert runs["t002"].data.tags["segsweep.reason"]
+
+
+def test_step_is_the_iteration_and_value_the_ledgers(target: TrackingTarget, folder: SweepFolder) -> None:
+    ledger_of(folder, EVENTS)
+    sync(folder, target)
+    reported = [e for e in EVENTS if isinstance(e, TrialReported) and e.trial_id == "t000"]
+    wanted = sorted((event.iteration, event.metrics["val_miou"]) for event in reported)
+    assert points(target, runs_of(target)["t000"], "val_miou") == wanted
+
+
+def test_writing_again_and_in_pieces_changes_nothing(target: TrackingTarget, folder: SweepFolder) -> None:
+    ledger = ledger_of(folder, EVENTS[: len(EVENTS) // 2])
+    sync(folder, target)
+    for event in EVENTS[len(EVENTS) // 2 :]:
+        ledger.append(event)
+    sync(folder, target)
+    sync(folder, target)
+    run = runs_of(target)["t000"]
+    steps = [step for step, _ in points(target, run, "val_miou")]
+    assert steps == sorted(set(steps)) == sorted(e.iteration for e in _reports("t000"))
+
+
+def test_runs_are_found_again_when_the_ledger_lost_their_ids(
+    target: TrackingTarget, folder: SweepFolder
+) -> None:
+    ledger_of(folder, EVENTS)
+    sync(folder, target)
+    before = {name: run.info.run_id for name, run in runs_of(target).items()}
+    kept = [event for event in Ledger(folder.ledger).read() if not isinstance(event, RunTracked)]
+    folder.ledger.unlink()
+    ledger_of(folder, kept)
+    sync(folder, target)
+    assert {name: run.info.run_id for name, run in runs_of(target).items()} == before
+
+
+def test_killed_driver_leaves_no_run_running(target: TrackingTarget, folder: SweepFolder) -> None:
+    until_first_report = next(i for i, event in enumerate(EVENTS) if isinstance(event, TrialReported)) + 1
+    ledger = ledger_of(folder, EVENTS[:until_first_report])
+    state = replay(ledger.read())
+    LedgerWriter(ledger, target).write(state, list(ledger.read()))
+    assert "RUNNING" in {run.info.status for run in runs_of(target).values()}
+    sync(folder, target)
+    assert {run.info.status for run in runs_of(target).values()} == {"KILLED"}
+
+
+def test_resumed_trial_goes_on_in_its_run(target: TrackingTarget, folder: SweepFolder) -> None:
+    until_first_report = next(i for i, event in enumerate(EVENTS) if isinstance(event, TrialReported)) + 1
+    ledger = ledger_of(folder, EVENTS[:until_first_report])
+    ledger.append(DriverEnded(outcome="interrupted", reason="interrupted by Ctrl-C"))
+    sync(folder, target)
+    runs = runs_of(target)
+    assert runs["t000"].data.tags["segsweep.status"] == "interrupted"
+    ledger.append(DriverStarted(pid=8, host="here"))
+    ledger.append(TrialStarted(trial_id="t000", attempt=2, iteration=30, host="here"))
+    LedgerWriter(ledger, target).write(replay(ledger.read()), list(ledger.read()))
+    resumed = runs_of(target)
+    assert resumed["t000"].info.run_id == runs["t000"].info.run_id
+    assert resumed["t000"].info.status == "RUNNING"
+    assert resumed[""].info.status == "RUNNING"
+
+
+def test_nan_and_infinity_do_no_harm(target: TrackingTarget, folder: SweepFolder) -> None:
+    ledger = ledger_of(folder, EVENTS)
+    last = _reports("t000")[-1]
+    metrics = {**last.metrics, "val_miou": math.nan, "val_macc": math.inf}
+    ledger.append(
+        TrialReported(
+            trial_id="t000",
+            iteration=121,
+            metrics=metrics,
+            mixture=last.mixture,
+            counts=last.counts,
+            seconds=last.seconds,
+        )
+    )
+    sync(folder, target)
+    steps = [step for step, _ in points(target, runs_of(target)["t000"], "val_macc")]
+    assert 121 not in steps
+    assert 120 in steps
+
+
+def test_dead_store_holds_nothing_up(folder: SweepFolder) -> None:
+    ledger = ledger_of(folder, EVENTS)
+    tracker = BackgroundTracker(folder, ledger, TrackingTarget("http://127.0.0.1:9", "segsweep", None))
+    begin = time.monotonic()
+    tracker.start()
+    assert time.monotonic() - begin < 1.0
+    missed = tracker.finish(patience=1.0)
+    assert missed is not None
+    assert time.monotonic() - begin < 5.0
+
+
+def test_background_tracker_writes_everything(target: TrackingTarget, folder: SweepFolder) -> None:
+    ledger = ledger_of(folder, EVENTS[:5])
+    tracker = BackgroundTracker(folder, ledger, target)
+    tracker.start()
+    for event in EVENTS[5:]:
+        ledger.append(event)
+    folder.report.mkdir()
+    (folder.report / "report.md").write_text("# Report\n")
+    assert tracker.finish() is None
+    runs = runs_of(target)
+    assert {run.info.status for run in runs.values()} == {"FINISHED", "KILLED", "FAILED"}
+    artifacts = MlflowClient(target.uri).list_artifacts(runs[""].info.run_id, "report")
+    assert [artifact.path for artifact in artifacts] == ["report/report.md"]
+
+
+def test_password_is_never_recorded(folder: SweepFolder) -> None:
+    target = TrackingTarget("https://me:secret@mlflow.example.org/path", "segsweep", None)
+    assert target.public_uri == "https://mlflow.example.org/path"
+    assert "secret" not in target.ui_command()
+
+
+def _reports(trial_id: str) -> list[TrialReported]:
+    return [e for e in EVENTS if isinstance(e, TrialReported) and e.trial_id == trial_id]
