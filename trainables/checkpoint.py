@@ -1,0 +1,129 @@
+"""One file that a killed trial goes on from: written whole or not at all, read without running it."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import random
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from trainables.contract import TrialConfig, TrialError
+
+CHECKPOINT_NAME = "checkpoint.pt"
+CONFIG = "config"
+FREE_TO_CHANGE = frozenset(
+    {
+        "stop_at",
+        "validate_at",
+        "training.checkpoint_interval",
+        "training.log_interval",
+        "training.validation_interval",
+        "training.workers",
+    }
+)
+"""Keys of a TrialConfig that do not change what is learned; a checkpoint may go on with other values."""
+
+
+def save_checkpoint(path: Path, config: TrialConfig, state: dict[str, Any]) -> None:
+    """Replaces the checkpoint at `path`: it is the old one or the new one at any moment, also if power fails.
+
+    Args:
+        path: the checkpoint; its folder exists.
+        config: of the trial, kept to recognise the checkpoint by.
+        state: dicts, lists, numbers, strings and tensors, nothing else.
+
+    Raises:
+        OSError: it cannot be written, as on a full disk; the old one is whole and nothing is left beside it.
+    """
+    buffer = io.BytesIO()  # torch aborts the process if a file it writes to itself fails
+    torch.save({CONFIG: config.model_dump(mode="json"), **state}, buffer)
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(buffer.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        reason = f"the checkpoint cannot be written, the one before it is kept: {error.strerror}"
+        raise OSError(error.errno, reason, str(path)) from error
+
+
+def load_checkpoint(path: Path, config: TrialConfig) -> dict[str, Any]:
+    """The state that `save_checkpoint` was given.
+
+    Raises:
+        TrialError: the file is damaged, or is the checkpoint of another trial.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        saved = state.pop(CONFIG)
+    except (OSError, RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise TrialError(
+            f"{path}: cannot be read as a checkpoint; delete it to start the trial anew: {error}"
+        ) from error
+    if differences := _differences(saved, config.model_dump(mode="json")):
+        raise TrialError(f"{path}: is the checkpoint of another trial: {'; '.join(differences)}")
+    return state
+
+
+def random_states() -> dict[str, Any]:
+    """The states of all global random generators: torch on CPU and CUDA, numpy, Python."""
+    version, words, gauss = random.getstate()
+    numpy_state: dict[str, Any] = np.random.get_state(legacy=False)
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "python": [version, list(words), gauss],
+        "numpy": {
+            **numpy_state,
+            "state": {**numpy_state["state"], "key": numpy_state["state"]["key"].tolist()},
+        },
+    }
+
+
+def restore_random_states(states: dict[str, Any]) -> None:
+    """Undoes whatever was drawn since `random_states`. CUDA's are skipped on another number of devices."""
+    torch.set_rng_state(states["torch"])
+    if torch.cuda.is_available() and torch.cuda.device_count() == len(states["cuda"]):
+        torch.cuda.set_rng_state_all(states["cuda"])
+    version, words, gauss = states["python"]
+    random.setstate((version, tuple(words), gauss))
+    numpy_state = states["numpy"]
+    key = np.array(numpy_state["state"]["key"], dtype=np.uint32)
+    np.random.set_state({**numpy_state, "state": {**numpy_state["state"], "key": key}})
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the new name in `folder` last."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _differences(saved: dict[str, Any], given: dict[str, Any]) -> list[str]:
+    before, now = _flat(saved), _flat(given)
+    keys = sorted(key for key in before.keys() | now.keys() if key not in FREE_TO_CHANGE)
+    return [
+        f"{key} is {before.get(key)!r} there, {now.get(key)!r} here"
+        for key in keys
+        if before.get(key) != now.get(key)
+    ]
+
+
+def _flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Values by dotted path."""
+    flat: dict[str, Any] = {}
+    for key, value in section.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat

@@ -1,0 +1,128 @@
+"""Opens and transforms what was drawn, in worker processes or in this one: the samples are the same."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from trainables.contract import TrialError
+from trainables.data import Samples
+from trainables.mixing import Draw
+from trainables.transforms import TrainTransform
+
+
+class Batch(NamedTuple):
+    """Training crops, and the tags that say where each came from."""
+
+    images: Tensor
+    """uint8 of shape (N, 3, h, w)."""
+    labels: Tensor
+    """uint8 of shape (N, h, w)."""
+    sources: Sequence[str]
+    """Name of the source of each image."""
+    indices: Sequence[int]
+    """Index of each image in its source."""
+
+
+def training_batches(
+    sources: Mapping[str, Samples], transform: TrainTransform, draws: Iterable[list[Draw]], workers: int
+) -> Generator[Batch]:
+    """A batch for each list of draws, in their order.
+
+    Close the iterator to end the worker processes.
+
+    Args:
+        sources: by the names that draws use.
+        transform: applied with the seed of the draw, so that it does not matter which process applies it.
+        draws: of the batches.
+        workers: processes that load; 0 loads in this one.
+
+    Raises:
+        TrialError: an image cannot be read; the message names the file.
+    """
+    dataset = _DrawnImages(sources, transform)
+    return _values(dataset, workers, batch_sampler=draws, collate_fn=_batch_or_fault)
+
+
+def validation_images(samples: Samples, workers: int) -> Generator[tuple[Tensor, Tensor]]:
+    """Every image with its label in order, as they are: uint8 (3, H, W) and (H, W). Otherwise as above."""
+    return _values(_WholeImages(samples), workers, batch_size=None)
+
+
+@dataclass(frozen=True)
+class _Tagged:
+    image: Tensor
+    label: Tensor
+    source: str
+    index: int
+
+
+class _DrawnImages(Dataset["_Tagged | TrialError"]):
+    """By draw instead of by index. A fault is returned, not raised: torch would bury it in a traceback."""
+
+    def __init__(self, sources: Mapping[str, Samples], transform: TrainTransform) -> None:
+        self._sources = sources
+        self._transform = transform
+
+    def __getitem__(self, draw: Draw) -> _Tagged | TrialError:
+        try:
+            image, label = self._sources[draw.source][draw.index]
+            return _Tagged(*self._transform(image, label, draw.seed), draw.source, draw.index)
+        except TrialError as fault:
+            return fault
+
+
+class _WholeImages(Dataset["tuple[Tensor, Tensor] | TrialError"]):
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor] | TrialError:
+        try:
+            return self._samples[index]
+        except TrialError as fault:
+            return fault
+
+
+def _batch_or_fault(items: list[_Tagged | TrialError]) -> Batch | TrialError:
+    tagged: list[_Tagged] = []
+    for item in items:
+        if isinstance(item, TrialError):
+            return item
+        tagged.append(item)
+    return Batch(
+        torch.stack([item.image for item in tagged]),
+        torch.stack([item.label for item in tagged]),
+        [item.source for item in tagged],
+        [item.index for item in tagged],
+    )
+
+
+def _values(dataset: Dataset[Any], workers: int, **how: Any) -> Generator[Any]:
+    loader: DataLoader[Any] = DataLoader(
+        dataset,
+        num_workers=workers,
+        multiprocessing_context=_process_context() if workers else None,
+        generator=torch.Generator(),  # else making an iterator would draw from the global one
+        pin_memory=torch.cuda.is_available(),
+        **how,
+    )
+    for value in loader:
+        if isinstance(value, TrialError):
+            raise value
+        yield value
+
+
+def _process_context() -> multiprocessing.context.BaseContext:
+    """Not fork: whoever runs the trial has threads, and a fork of those can hang."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context

@@ -1,0 +1,7 @@
+"""Which images a batch is made of, at any share of real ones. Start with the README beside this file."""
+
+from trainables.mixing.counter import MixtureCounter
+from trainables.mixing.recipe import REAL, Recipe
+from trainables.mixing.stream import Draw, MixedStream, Position
+
+__all__ = ["REAL", "Draw", "MixedStream", "MixtureCounter", "Position", "Recipe"]

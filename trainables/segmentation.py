@@ -1,0 +1,176 @@
+"""Trains one segmentation network on a stream of real and generated images. Read it from the top."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from trainables.checkpoint import CHECKPOINT_NAME, load_checkpoint, save_checkpoint
+from trainables.contract import NonFiniteLossError, Progress, Report, Session, TrialConfig, TrialError
+from trainables.loader import Batch, training_batches, validation_images
+from trainables.metrics import PixelCounter, scores
+from trainables.mixing import MixedStream
+from trainables.models import Logits
+from trainables.numerics import repeatable_on_cpu
+from trainables.transforms import TrainTransform, normalise
+from trainables.trial import Trial, begin_trial
+from trainables.validation import validate
+
+
+def train(config: TrialConfig, session: Session) -> None:
+    """Trains until `config.stop_at`; validates there and at exactly the iterations of `config.validate_at`.
+
+    On a CPU, a trial that was killed anywhere and called again gives bit for bit the numbers of an
+    undisturbed one with the same number of threads. The caller sets the threads.
+
+    Raises:
+        TrialError: a fault that a retry cannot mend: data, model, checkpoint, real_ratio, non-finite loss.
+    """
+    with repeatable_on_cpu():
+        trial = begin_trial(config)
+        _go_on_from_checkpoint(trial, session)
+        with closing(_batches(trial)) as batches:
+            for batch in batches:
+                loss = training_step(trial, batch)
+                trial.loss_since_report.add(loss)
+                trial.loss_since_progress.add(loss)
+                if _is_due(trial.iteration, config.training.log_interval):
+                    session.progress(_progress(trial))
+                if trial.iteration in config.validate_at or trial.iteration == config.stop_at:
+                    report = trial.last_report = _report(trial)
+                    session.report(report, _checkpoint(trial, session))
+                elif _is_due(trial.iteration, config.training.checkpoint_interval):
+                    _checkpoint(trial, session)
+
+
+def training_step(trial: Trial, batch: Batch) -> float:
+    """One optimizer step; its loss. What is consumed is counted and checked here, not where it is planned."""
+    trial.counter.count(batch.sources, batch.indices)
+    trial.counter.check()
+    for group in trial.optimizer.param_groups:
+        group["lr"] = trial.lr
+    loss = _loss(trial, batch)
+    value = loss.item()
+    if not math.isfinite(value):
+        raise NonFiniteLossError(_non_finite_message(trial, batch, value))
+    trial.optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    trial.optimizer.step()
+    return value
+
+
+def segmentation_loss(
+    logits: Logits, labels_NHW: Tensor, auxiliary_weight: float, ignore_index: int
+) -> Tensor:
+    """Cross entropy of the main head plus `auxiliary_weight` times that of the auxiliary head, if any.
+
+    Each is divided by *all* pixels, ignored ones included, as mmsegmentation does by default: a batch with
+    few labelled pixels weighs little, and one without any has loss 0 and not NaN.
+    """
+    heads = [(1.0, logits.main), (auxiliary_weight, logits.auxiliary)]
+    losses = [
+        weight
+        * functional.cross_entropy(
+            head_NKHW.float(), labels_NHW, ignore_index=ignore_index, reduction="none"
+        ).mean()
+        for weight, head_NKHW in heads
+        if head_NKHW is not None
+    ]
+    return torch.stack(losses).sum()
+
+
+def _loss(trial: Trial, batch: Batch) -> Tensor:
+    config = trial.config
+    images_NCHW = normalise(batch.images.to(trial.device, non_blocking=True))
+    labels_NHW = batch.labels.to(trial.device, non_blocking=True).long()
+    bf16 = config.training.precision == "bf16"
+    with torch.autocast(trial.device.type, dtype=torch.bfloat16, enabled=bf16):
+        logits = _forward(trial, images_NCHW)
+    return segmentation_loss(logits, labels_NHW, config.model.auxiliary_weight, config.data.ignore_index)
+
+
+def _forward(trial: Trial, images_NCHW: Tensor) -> Logits:
+    try:
+        logits: Logits = trial.model(images_NCHW)
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise TrialError(
+            f"training.batch_size is {len(images_NCHW)}; {trial.config.model.architecture} needs at least 2, "
+            "because batch normalisation has nothing to normalise in a single 1x1 map"
+        ) from error
+    return logits
+
+
+def _batches(trial: Trial) -> Generator[Batch]:
+    """From where the trial stands to its end."""
+    config = trial.config
+    transform = TrainTransform(
+        config.training.augmentation, config.training.crop_size, config.data.ignore_index
+    )
+    draws = MixedStream(trial.recipe).batches(trial.counter.position, config.stop_at)
+    return training_batches(trial.sources, transform, draws, config.training.workers)
+
+
+def _report(trial: Trial) -> Report:
+    """Validates."""
+    config = trial.config
+    height, width = config.training.crop_size
+    counts = validate(
+        trial.model,
+        validation_images(trial.validation, config.training.workers),
+        PixelCounter(len(config.data.classes), config.data.ignore_index),
+        pixels_per_batch=config.training.batch_size * height * width,
+    )
+    return Report(
+        iteration=trial.iteration,
+        metrics={**scores(counts), "train_loss": trial.loss_since_report.take()},
+        mixture=trial.counter.mixture(),
+        counts=counts,
+        seconds=trial.stopwatch.seconds,
+    )
+
+
+def _progress(trial: Trial) -> Progress:
+    return Progress(
+        iteration=trial.iteration,
+        train_loss=trial.loss_since_progress.take(),
+        lr=trial.lr,
+        seconds=trial.stopwatch.seconds,
+    )
+
+
+def _checkpoint(trial: Trial, session: Session) -> Path:
+    """The path of the checkpoint just saved."""
+    path = session.folder / CHECKPOINT_NAME
+    save_checkpoint(path, trial.config, trial.state_dict())
+    return path
+
+
+def _go_on_from_checkpoint(trial: Trial, session: Session) -> None:
+    path = session.restore()
+    if path is None:
+        return
+    trial.load_state_dict(load_checkpoint(path, trial.config))
+    if trial.last_report is not None:
+        session.report(trial.last_report, path)  # its first sending may not have arrived
+
+
+def _is_due(iteration: int, interval: int | None) -> bool:
+    return interval is not None and iteration % interval == 0
+
+
+def _non_finite_message(trial: Trial, batch: Batch, loss: float) -> str:
+    names = [
+        trial.sources[source].name(index) for source, index in zip(batch.sources, batch.indices, strict=True)
+    ]
+    return (
+        f"the loss is {loss} at iteration {trial.iteration} with a learning rate of {trial.lr:.3g}; lower "
+        f"training.optimizer.lr, or look at the images of the batch: {', '.join(names)}"
+    )

@@ -1,0 +1,162 @@
+"""What a trial is made of, and the state that a checkpoint keeps of it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from trainables.checkpoint import random_states, restore_random_states
+from trainables.contract import ClassCounts, DataConfig, Mixture, Report, TrialConfig
+from trainables.data import Samples, open_samples
+from trainables.mixing import REAL, MixtureCounter, Recipe
+from trainables.models import build_model
+from trainables.optimization import Schedule, build_optimizer
+
+
+@dataclass
+class Mean:
+    """Mean of what was added since the last `take`."""
+
+    total: float = 0.0
+    count: int = 0
+
+    def add(self, value: float) -> None:
+        """One more value."""
+        self.total += value
+        self.count += 1
+
+    def take(self) -> float:
+        """The mean, and begins anew. NaN of nothing."""
+        mean = self.total / self.count if self.count else float("nan")
+        self.total, self.count = 0.0, 0
+        return mean
+
+
+@dataclass
+class Stopwatch:
+    """Seconds over all attempts."""
+
+    before: float = 0.0
+    """Of the attempts before this one, as far as their checkpoints know."""
+    _started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Until now."""
+        return self.before + time.monotonic() - self._started
+
+
+@dataclass
+class Trial:
+    """A training in progress. Its iteration is the number of batches that the counter has seen."""
+
+    config: TrialConfig
+    device: torch.device
+    sources: Mapping[str, Samples]
+    """Training images by the name of their source; only those that `real_ratio` draws from."""
+    validation: Samples
+    recipe: Recipe
+    counter: MixtureCounter
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    schedule: Schedule
+    loss_since_report: Mean = field(default_factory=Mean)
+    loss_since_progress: Mean = field(default_factory=Mean)
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    last_report: Report | None = None
+
+    @property
+    def iteration(self) -> int:
+        """Optimizer steps done."""
+        return self.counter.position.batch
+
+    @property
+    def lr(self) -> float:
+        """Learning rate of the step that leads to this iteration."""
+        return self.schedule.lr_at(self.iteration - 1)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a restart needs, random states included."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "mixture": self.counter.state_dict(),
+            "loss_since_report": asdict(self.loss_since_report),
+            "loss_since_progress": asdict(self.loss_since_progress),
+            "seconds": self.stopwatch.seconds,
+            "last_report": asdict(self.last_report) if self.last_report else None,
+            "random": random_states(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on from a state; random states last, so that nothing draws from them in between."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.counter.load_state_dict(state["mixture"])
+        self.loss_since_report = Mean(**state["loss_since_report"])
+        self.loss_since_progress = Mean(**state["loss_since_progress"])
+        self.stopwatch = Stopwatch(state["seconds"])
+        self.last_report = _report(state["last_report"]) if state["last_report"] else None
+        restore_random_states(state["random"])
+
+
+def begin_trial(config: TrialConfig) -> Trial:
+    """A trial at iteration 0, all global random generators seeded with `config.seed`.
+
+    Raises:
+        TrialError: data, model and `real_ratio` do not make a trial; the message says what to mend.
+    """
+    _seed_everything(config.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    sources = _open_sources(config)
+    recipe = _recipe(config, sources)
+    model = build_model(config.model, len(config.data.classes)).to(device)
+    training = config.training
+    return Trial(
+        config=config,
+        device=device,
+        sources=sources,
+        validation=open_samples(config.data, config.data.validation),
+        recipe=recipe,
+        counter=MixtureCounter(recipe),
+        model=model,
+        optimizer=build_optimizer(training.optimizer, model.parameters()),
+        schedule=Schedule(training.schedule, training.optimizer.lr, training.iterations),
+    )
+
+
+def _seed_everything(seed: int) -> None:
+    torch.manual_seed(seed)
+    np.random.seed(seed % 2**32)  # dropout and the like of a third party's network may use these two
+    random.seed(seed)
+
+
+def _open_sources(config: TrialConfig) -> dict[str, Samples]:
+    """Only what is drawn from: the real images are not needed at 0, the generated ones not at 1."""
+    data: DataConfig = config.data
+    real = {REAL: data.real} if config.real_ratio > 0 else {}
+    names = data.generated_in_use() if config.real_ratio < 1 else {}
+    used = {**real, **{name: data.generated[name] for name in names}}
+    return {name: open_samples(data, source) for name, source in used.items()}
+
+
+def _recipe(config: TrialConfig, sources: Mapping[str, Samples]) -> Recipe:
+    return Recipe(
+        real_ratio=config.real_ratio,
+        sizes={name: len(samples) for name, samples in sources.items()},
+        weights=config.data.generated_in_use(),
+        batch_size=config.training.batch_size,
+        seed=config.seed,
+    )
+
+
+def _report(saved: Mapping[str, Any]) -> Report:
+    counts = {name: tuple(pixels) for name, pixels in saved["counts"].items()}
+    return Report(**{**saved, "mixture": Mixture(**saved["mixture"]), "counts": ClassCounts(**counts)})
