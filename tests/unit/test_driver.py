@@ -1,0 +1,224 @@
+"""What the driver records and decides, without Ray."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sweep.engine.driver import Driver
+from sweep.engine.messages import Broken, Message, Started, decode, encode
+from sweep.engine.rules import rule_of
+from sweep.engine.run import settle_reports
+from sweep.engine.sources import PlanSource, unfinished_trials
+from sweep.ledger import FORMAT, Ledger
+from sweep.ledger.events import SweepCreated, TrialEnded, TrialJudged, TrialReported
+from sweep.plan import planned_trials
+from sweep.spec import Spec, spec_from_dict
+from sweep.storage import SweepFolder
+from tests.specs import tiny_spec
+from trainables.contract import ClassCounts, Mixture, Progress, Report
+
+COUNTS = ClassCounts((1,), (2,), (2,))
+
+
+def report(iteration: int, miou: float) -> Report:
+    mixture = Mixture(0.5, 0.5, iteration, {"gen": iteration}, 6, 6, 1.0, 1.0)
+    metrics = {"val_miou": miou, "val_macc": miou, "val_aacc": miou, "train_loss": 1.0}
+    return Report(iteration, metrics, mixture, COUNTS, seconds=float(iteration))
+
+
+def make_driver(tmp_path: Path, **sections: Any) -> Driver:
+    spec = spec_from_dict(tiny_spec(tmp_path, **sections))
+    folder = SweepFolder(tmp_path, spec.name)
+    ledger = Ledger(folder.ledger)
+    if not folder.exists():
+        folder.create()
+        ledger.append(_created(spec))
+    driver = Driver(folder, spec, ledger, rule_of(spec.early_stopping))
+    driver.plan(planned_trials(spec))
+    return driver
+
+
+def _created(spec: Spec) -> SweepCreated:
+    return SweepCreated(
+        sweep_id="1", name=spec.name, format=FORMAT, spec=spec.model_dump(mode="json"), spec_text="",
+        protocol_id="p", regime_id="r", versions={}, git_revision=None,
+    )  # fmt: skip
+
+
+def trial_of(driver: Driver, real_ratio: float) -> str:
+    return next(
+        name
+        for name, trial in driver.state.trials.items()
+        if trial.planned.parameters["real_ratio"] == real_ratio
+    )
+
+
+@pytest.mark.parametrize(
+    "message",
+    [Started("host"), Progress(10, 0.5, 0.01, 3.0), report(4, 30.0), Broken("out of memory", False)],
+    ids=lambda message: type(message).__name__,
+)
+def test_message_survives_the_way_through_ray(message: Message) -> None:
+    assert decode({**encode(message), "training_iteration": 1}) == message
+
+
+def test_ray_s_closing_result_is_no_message() -> None:
+    assert decode({**encode(report(4, 1.0)), "done": True}) is None
+    assert decode({"training_iteration": 3}) is None
+
+
+def test_trial_behind_its_peers_is_stopped_at_the_rung(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    good, poor = trial_of(driver, 1.0), trial_of(driver, 0.0)
+    for name in (good, poor):
+        assert driver.handle(name, Started("host"))
+    assert driver.handle(good, report(4, 40.0))
+    driver.folder.trial(poor).mkdir(parents=True)
+    driver.folder.checkpoint(poor).touch()
+    assert not driver.handle(poor, report(4, 10.0))
+    ended = driver.state.trials[poor].ended
+    assert ended is not None
+    assert (ended.outcome, ended.iteration) == ("stopped", 4)
+    assert "40.00" in ended.reason
+    assert not driver.folder.checkpoint(poor).exists(), "a stopped trial's checkpoint goes"
+
+
+def test_baseline_is_never_stopped_but_is_a_peer(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    baseline, other = trial_of(driver, 1.0), trial_of(driver, 0.5)
+    assert driver.handle(other, report(4, 40.0))
+    assert driver.handle(baseline, report(4, 10.0))
+    judged = driver.state.trials[baseline].judged[4]
+    assert judged.peers == {other: 40.0}
+
+
+def test_reports_between_rungs_are_never_judged(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    assert driver.handle(trial_of(driver, 1.0), report(4, 40.0))
+    assert driver.handle(trial_of(driver, 0.0), report(5, 10.0))
+    assert driver.state.trials[trial_of(driver, 0.0)].judged == {}
+
+
+def test_last_rung_finishes(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    name = trial_of(driver, 0.0)
+    assert not driver.handle(name, report(12, 10.0))
+    assert driver.state.trials[name].status == "finished"
+
+
+def test_repeated_report_changes_nothing(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    name = trial_of(driver, 0.5)
+    assert driver.handle(name, report(4, 40.0))
+    before = list(driver.ledger.read())
+    assert driver.handle(name, report(4, 40.0))
+    assert list(driver.ledger.read()) == before
+
+
+def test_repeated_report_of_a_stopped_trial_stops_it_again(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    good, poor = trial_of(driver, 1.0), trial_of(driver, 0.0)
+    driver.handle(good, report(4, 40.0))
+    driver.handle(poor, report(4, 10.0))
+    assert not driver.handle(poor, report(4, 10.0))
+
+
+def test_driver_that_takes_over_knows_the_rungs(tmp_path: Path) -> None:
+    first = make_driver(tmp_path)
+    first.handle(trial_of(first, 1.0), report(4, 40.0))
+    second = make_driver(tmp_path)
+    assert not second.handle(trial_of(second, 0.0), report(4, 10.0))
+
+
+def test_report_that_was_not_judged_any_more_is_judged_on_resume(tmp_path: Path) -> None:
+    first = make_driver(tmp_path)
+    good, poor = trial_of(first, 1.0), trial_of(first, 0.0)
+    first.handle(good, report(4, 40.0))
+    first.handle(poor, report(4, 10.0))
+    events = [
+        event for event in first.ledger.read()
+        if not isinstance(event, TrialJudged | TrialEnded) or event.trial_id != poor
+    ]  # fmt: skip
+    first.folder.ledger.unlink()
+    for event in events:
+        Ledger(first.folder.ledger).append(event)
+
+    second = make_driver(tmp_path)
+    settle_reports(second)
+
+    assert second.state.trials[poor].status == "stopped"
+    assert poor not in [trial.trial_id for trial in unfinished_trials(second.spec, second.state)]
+
+
+def test_trials_that_had_begun_go_first_on_resume(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    begun = list(driver.state.trials)[-1]
+    driver.handle(begun, Started("host"))
+    driver.handle(begun, report(4, 40.0))
+    source = PlanSource(unfinished_trials(driver.spec, driver.state))
+    first = source.next_trial()
+    assert first is not None
+    assert first.trial_id == begun
+
+
+def test_permanent_fault_fails_the_trial_at_once(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    name = trial_of(driver, 0.5)
+    driver.handle(name, Started("host"))
+    assert not driver.handle(name, Broken("cannot read a.jpg", permanent=True))
+    assert driver.state.trials[name].status == "failed"
+
+
+def test_passing_fault_leaves_the_trial_to_be_retried(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    name = trial_of(driver, 0.5)
+    driver.handle(name, Started("host"))
+    assert driver.handle(name, Broken("CUDA out of memory", permanent=False))
+    assert driver.state.trials[name].ended is None
+    assert [fault.reason for fault in driver.state.trials[name].faults] == ["CUDA out of memory"]
+
+
+def test_stop_request_ends_one_trial(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    name, other = trial_of(driver, 0.5), trial_of(driver, 0.0)
+    request = driver.folder.stop_request(name)
+    request.parent.mkdir()
+    request.touch()
+    assert not driver.handle(name, Progress(2, 0.5, 0.01, 1.0))
+    assert driver.handle(other, Progress(2, 0.5, 0.01, 1.0))
+    assert driver.state.trials[name].status == "stopped"
+
+
+def test_spent_budget_ends_trials_at_a_rung_and_leaves_them_to_resume(tmp_path: Path) -> None:
+    resources = {"gpus_per_trial": 1}
+    driver = make_driver(tmp_path, budget={"gpu_hours": 4 / 3600}, resources=resources)
+    name = trial_of(driver, 0.5)
+    assert driver.handle(name, Progress(3, 0.5, 0.01, 5.0)), "not in the middle"
+    assert not driver.handle(name, report(4, 40.0))
+    assert driver.state.trials[name].ended is None
+    assert "GPU-hours" in (driver.spent_budget() or "")
+
+
+def test_budget_of_trials_keeps_further_ones_from_starting(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path, budget={"trials": 1})
+    assert driver.spent_budget() is None
+    driver.handle(trial_of(driver, 0.5), Started("host"))
+    assert driver.spent_budget() == "the budget of 1 trials is spent"
+
+
+def test_nan_counts_as_worst(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    driver.handle(trial_of(driver, 1.0), report(4, 40.0))
+    assert not driver.handle(trial_of(driver, 0.0), report(4, float("nan")))
+
+
+def test_ledger_holds_the_first_report_of_an_iteration(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    name = trial_of(driver, 0.5)
+    driver.handle(name, report(4, 40.0))
+    driver.handle(name, report(4, 41.0))
+    reported = [event for event in driver.ledger.read() if isinstance(event, TrialReported)]
+    assert [event.metrics["val_miou"] for event in reported] == [40.0]
