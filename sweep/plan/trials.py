@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
+
+from sweep.plan.arms import arm_name, arm_parameters
+from sweep.plan.draw import drawn_points
 from sweep.spec import Point, Spec
+from sweep.spec.change import changed
+from sweep.spec.search_faults import first_arms
+from sweep.spec.space import combinations, distinct_arms, identity
 from trainables.contract import TrialConfig
+from trainables.contract.section import Section
+
+SMOKE_ITERATIONS = (2, 4)
+"""Iterations at which a trial of `sweep run --smoke` is validated; it ends with the last."""
+
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True)
@@ -23,25 +36,91 @@ class PlannedTrial:
 
 
 def planned_trials(spec: Spec) -> tuple[PlannedTrial, ...]:
-    """All trials of a grid or random search; of `optuna` only those known beforehand."""
-    raise NotImplementedError
+    """All trials of a grid or random search; of `optuna` only those that are known beforehand.
 
-
-def starting_order(spec: Spec, trials: Sequence[PlannedTrial]) -> tuple[PlannedTrial, ...]:
-    """Trials of `points_first` first, the others behind them, both shuffled by `search.seed`."""
-    raise NotImplementedError
+    The arms of `points_first` come first, then the baseline, then all others.
+    """
+    return make_trials(spec, _arms(spec), first_number=0)
 
 
 def make_trials(spec: Spec, arms: Sequence[Point], first_number: int) -> tuple[PlannedTrial, ...]:
     """A trial of every arm with every seed; ids count on from `first_number`."""
-    raise NotImplementedError
+    runs = [(arm_parameters(spec, arm), seed) for arm in arms for seed in spec.search.seeds]
+    return tuple(
+        PlannedTrial(f"t{number:03d}", arm_name(parameters), parameters, seed)
+        for number, (parameters, seed) in enumerate(runs, start=first_number)
+    )
+
+
+def starting_order(spec: Spec, trials: Sequence[PlannedTrial]) -> tuple[PlannedTrial, ...]:
+    """Trials of `points_first` before all others, both groups shuffled by `search.seed`.
+
+    ASHA judges a trial by those that reached its rung before; a grid that starts from its worst value to its
+    best would never see one stopped, and the other way round all of them.
+    """
+    order = np.random.default_rng(spec.search.seed).permutation(len(trials))
+    shuffled = [trials[number] for number in order]
+    first = {identity(arm_parameters(spec, point)) for point in spec.search.points_first}
+    return tuple(sorted(shuffled, key=lambda trial: identity(trial.parameters) not in first))
 
 
 def rungs(spec: Spec) -> tuple[int, ...]:
     """Iterations at which trials are compared, rising; the last iteration is the last of them."""
-    raise NotImplementedError
+    last = spec.training.iterations
+    return (*(rung for rung in spec.early_stopping.rungs if rung < last), last)
 
 
 def trial_config(spec: Spec, trial: PlannedTrial, smoke: bool = False) -> TrialConfig:
-    """What the trial is told; with `smoke` it ends after 4 iterations."""
-    raise NotImplementedError
+    """What the trial is told: the spec's sections with its parameters put in.
+
+    With `smoke` it validates at iterations 2 and 4 and ends there, the schedule still that of a full trial.
+    """
+    last = spec.training.iterations
+    validate_at = tuple(sorted({*rungs(spec), *_validations_between(spec)}))
+    if smoke:
+        validate_at = tuple(sorted({min(iteration, last) for iteration in SMOKE_ITERATIONS}))
+    return TrialConfig(
+        data=_with_parameters("data", spec.data, trial.parameters),
+        model=_with_parameters("model", spec.model, trial.parameters),
+        training=_with_parameters("training", spec.training, trial.parameters),
+        real_ratio=trial.parameters["real_ratio"],
+        seed=trial.seed,
+        validate_at=validate_at,
+        stop_at=validate_at[-1],
+    )
+
+
+def _arms(spec: Spec) -> list[Point]:
+    first = first_arms(spec.search, spec.baseline)
+    if spec.search.method == "grid":
+        return distinct_arms(_chain(first, combinations(spec.search)))
+    if spec.search.method == "random":
+        return _random_arms(spec, first)
+    return first
+
+
+def _random_arms(spec: Spec, first: list[Point]) -> list[Point]:
+    assert spec.search.trials is not None, "a spec without it is refused"
+    arms = {identity(arm): arm for arm in first}
+    for point in drawn_points(spec.search):
+        if len(arms) >= spec.search.trials:
+            break
+        arm = arm_parameters(spec, point)
+        arms.setdefault(identity(arm), arm)
+    return list(arms.values())
+
+
+def _chain(first: list[Point], rest: Iterator[Point]) -> Iterator[Point]:
+    yield from first
+    yield from rest
+
+
+def _validations_between(spec: Spec) -> range:
+    interval = spec.training.validation_interval
+    return range(interval, spec.training.iterations, interval) if interval else range(0)
+
+
+def _with_parameters(name: str, section: S, parameters: Mapping[str, Any]) -> S:
+    prefix = f"{name}."
+    own = {path.removeprefix(prefix): value for path, value in parameters.items() if path.startswith(prefix)}
+    return changed(section, own) if own else section

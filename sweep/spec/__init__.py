@@ -1,5 +1,7 @@
 """The YAML file of a sweep, and everything that can be wrong with it."""
 
+from sweep.spec.check_data import check_data
+from sweep.spec.load import LoadedSpec, load_spec, spec_from_dict
 from sweep.spec.sections import (
     BudgetConfig,
     EarlyStoppingConfig,
@@ -15,6 +17,7 @@ from sweep.spec.sections import (
 __all__ = [
     "BudgetConfig",
     "EarlyStoppingConfig",
+    "LoadedSpec",
     "ParameterConfig",
     "Point",
     "ResourcesConfig",
@@ -22,4 +25,7 @@ __all__ = [
     "Spec",
     "StorageConfig",
     "TrackingConfig",
+    "check_data",
+    "load_spec",
+    "spec_from_dict",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sweep.spec.check import checked
+from sweep.spec.document import Document, read_document
+from sweep.spec.overrides import with_overrides
 from sweep.spec.sections import Spec
 
 
@@ -16,14 +19,41 @@ class LoadedSpec:
 
     spec: Spec
     text: str
+    """The file as the user wrote it, without what `--set` changed."""
     file: str
+    document: Document | None = field(default=None, repr=False, compare=False)
+    """Lines, for faults that are found later; None if the spec is not from a file."""
 
 
 def load_spec(path: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
-    """The spec in a YAML 1.2 file, `overrides` of the form KEY=VALUE applied. Data are not touched."""
-    raise NotImplementedError
+    """The spec in a YAML 1.2 file. Data are not touched; `check_data` does that.
+
+    Args:
+        path: the file.
+        overrides: `KEY=VALUE`, KEY a dotted path and VALUE read as YAML, set over what the file says.
+
+    Returns:
+        The spec with defaults filled in. `data.root`, `model.pretrained` and `storage.path` are absolute,
+        taken from the working directory; environment variables and `~` are not expanded.
+
+    Raises:
+        SpecError: with everything that is wrong.
+    """
+    document = with_overrides(read_document(Path(path)), overrides)
+    return LoadedSpec(_filled_in(checked(document)), document.text, document.file, document)
 
 
-def spec_from_dict(values: dict[str, Any]) -> Spec:
-    """The spec of `spec.model_dump(mode="json")`."""
-    raise NotImplementedError
+def spec_from_dict(values: Mapping[str, Any]) -> Spec:
+    """The spec that `spec.model_dump(mode="json")` came from. Raises SpecError."""
+    return _filled_in(checked(Document("the ledger's spec", "", dict(values))))
+
+
+def _filled_in(spec: Spec) -> Spec:
+    pretrained = spec.model.pretrained
+    absolute = {
+        "data": spec.data.model_copy(update={"root": spec.data.root.absolute()}),
+        "model": spec.model.model_copy(update={"pretrained": pretrained and pretrained.absolute()}),
+        "storage": spec.storage.model_copy(update={"path": spec.storage.path.absolute()}),
+    }
+    search = spec.search.model_copy(update={"seeds": spec.search.seeds or (spec.training.seed,)})
+    return spec.model_copy(update={**absolute, "search": search})

@@ -21,7 +21,7 @@ Point = dict[str, Any]
 Name = Annotated[
     str,
     Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64),
-    Words("at most 64 lower-case letters, digits, '.', '_' or '-', and start with a letter or digit"),
+    Words("1 to 64 lower-case letters, digits, '.', '_' and '-', the first a letter or digit"),
 ]
 
 
@@ -45,6 +45,11 @@ class ParameterConfig(Section):
         if self.values is not None:
             return self.values
         return None if self.value is None else (self.value,)
+
+    @property
+    def is_log(self) -> bool:
+        """Whether values are drawn uniformly on a logarithmic scale."""
+        return self.distribution == "log_uniform_values"
 
     @model_validator(mode="after")
     def _one_form(self) -> ParameterConfig:

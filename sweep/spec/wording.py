@@ -47,7 +47,7 @@ def faults_of(model: Model, error: ValidationError, prefix: Loc = ()) -> Iterato
             yield Found(prefix + loc, f"is missing; give {_wanted(key)}")
         elif detail["type"] == "value_error":
             yield _of_validator(model, prefix, loc, str(detail["ctx"]["error"]))
-        else:
+        elif detail["type"] != "default_factory_not_called":  # an echo of another fault
             wanted = _wanted(key, only_bounds=detail["type"] in _OUT_OF_BOUNDS)
             yield Found(prefix + loc, f"is {given(detail['input'])}; it must be {wanted}")
 

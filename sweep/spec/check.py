@@ -1,0 +1,111 @@
+"""From plain values to a spec, or to everything that is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from sweep.spec.change import built
+from sweep.spec.document import Document
+from sweep.spec.parameter_faults import parameter_faults, real_ratio_needs_generated
+from sweep.spec.search_faults import method_faults, point_faults
+from sweep.spec.section_faults import (
+    budget_faults,
+    data_faults,
+    early_stopping_faults,
+    model_faults,
+    resources_faults,
+    training_faults,
+)
+from sweep.spec.sections import EarlyStoppingConfig, ParameterConfig, Spec
+from sweep.spec.space import REAL_RATIO
+from sweep.spec.wording import Found, faults_of
+from trainables.contract import TrainingConfig
+
+Parts = Mapping[str, Any]
+"""What of a spec is sound by itself: sections and single keys by name. Others are left out."""
+
+Parameters = Mapping[str, ParameterConfig]
+
+
+def checked(document: Document) -> Spec:
+    """The spec of a document.
+
+    Raises:
+        SpecError: with all faults. What one section has to do with another is only looked at where both are
+            sound, so that no fault is the mere echo of another.
+    """
+    try:
+        spec = built(Spec, document.values)
+    except ValidationError as error:
+        found = [*document.found, *faults_of(Spec, error)]
+        parts = _sound_parts(document.values, {one.loc[0] for one in found if one.loc})
+        found.extend(_faults_beside_the_models(parts, _sound_parameters(document.values, found)))
+        raise document.error(found) from None
+    found = [*document.found, *_faults_beside_the_models(dict(spec), spec.search.parameters)]
+    if found:
+        raise document.error(found)
+    return spec
+
+
+def _sound_parts(values: Mapping[str, Any], faulty: set[Any]) -> Parts:
+    parts = {}
+    for name, field in Spec.model_fields.items():
+        if name in values and name not in faulty:
+            adapter: TypeAdapter[Any] = TypeAdapter(cast(Any, field.annotation))
+            parts[name] = adapter.validate_json(json.dumps(values[name]), strict=True)
+        elif name not in faulty:
+            parts[name] = field.get_default(call_default_factory=True, validated_data={})
+    return parts
+
+
+def _sound_parameters(values: Mapping[str, Any], found: list[Found]) -> Parameters:
+    """The searched parameters that are sound by themselves, whatever else is wrong with the search."""
+    search = values.get("search")
+    parameters = search.get("parameters") if isinstance(search, dict) else None
+    faulty = {one.loc[2] for one in found if one.loc[:2] == ("search", "parameters") and len(one.loc) > 2}
+    if not isinstance(parameters, dict):
+        return {}
+    return {path: built(ParameterConfig, parameters[path]) for path in parameters if path not in faulty}
+
+
+def _faults_beside_the_models(parts: Parts, parameters: Parameters) -> Iterator[Found]:
+    for name, faults in _OF_ONE_SECTION.items():
+        if name in parts:
+            yield from (one for one in faults(parts[name]) if ".".join(map(str, one.loc)) not in parameters)
+    if {"budget", "resources"} <= parts.keys():
+        yield from budget_faults(parts["budget"], parts["resources"])
+    if {"training", "early_stopping"} <= parts.keys():
+        yield from _rungs_beyond_the_end(parts["early_stopping"], parts["training"])
+    of_parameters = list(_faults_of_parameters(parts, parameters))
+    yield from of_parameters
+    if not of_parameters and {"search", "baseline", "early_stopping"} <= parts.keys():
+        yield from point_faults(parts["search"], parts["baseline"], parts["early_stopping"].protect)
+
+
+_OF_ONE_SECTION: dict[str, Callable[[Any], Iterator[Found]]] = {
+    "data": data_faults,
+    "model": model_faults,
+    "training": training_faults,
+    "search": method_faults,
+    "early_stopping": early_stopping_faults,
+    "resources": resources_faults,
+}
+
+
+def _faults_of_parameters(parts: Parts, parameters: Parameters) -> Iterator[Found]:
+    sections = {name: parts.get(name) for name in ("data", "model", "training")}
+    for path, parameter in parameters.items():
+        yield from parameter_faults(path, parameter, sections)
+    if REAL_RATIO in parameters and "data" in parts:
+        yield from real_ratio_needs_generated(parameters[REAL_RATIO], parts["data"])
+
+
+def _rungs_beyond_the_end(stopping: EarlyStoppingConfig, training: TrainingConfig) -> Iterator[Found]:
+    for number, rung in enumerate(stopping.rungs):
+        if rung > training.iterations:
+            message = f"is {rung}; it must be at most training.iterations ({training.iterations})"
+            yield Found(("early_stopping", "rungs", number), message)

@@ -1,0 +1,119 @@
+"""What the keys of one section say together that cannot be: checks beside those of its model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sweep.spec.keys import Loc
+from sweep.spec.sections import BudgetConfig, EarlyStoppingConfig, ResourcesConfig
+from sweep.spec.wording import Found, given
+from trainables.contract import DataConfig, FolderSource, ModelConfig, TrainingConfig
+from trainables.contract.labels import allowed_class_ids
+from trainables.contract.pairs import paired_folders
+
+_PSPNET = "pspnet_r50_d8"
+
+
+def data_faults(data: DataConfig) -> Iterator[Found]:
+    """Names of sources and classes, label ids, sources without folders."""
+    for name in data.generated:
+        if name == "all" or not name.replace("_", "").replace("-", "").isalnum():
+            message = "is a bad name for a source; use letters, digits, '_' and '-', but not 'all'"
+            yield Found(("data", "generated", name), message)
+    yield from repeated(("data", "classes"), data.classes)
+    if data.ignore_index < len(data.classes):
+        taken = data.classes[data.ignore_index]
+        message = f"is {data.ignore_index}, the id of the class {taken!r}; it must be none of the classes'"
+        yield Found(("data", "ignore_index"), message)
+    for old, new in data.label_map.items():
+        yield from _label_map_faults(data, old, new)
+    for loc, source in sources(data):
+        if isinstance(source, FolderSource):
+            yield from _folder_faults(data, loc, source)
+
+
+def model_faults(model: ModelConfig) -> Iterator[Found]:
+    """An architecture there is not, and keys that it has no use for."""
+    if model.architecture != _PSPNET and not model.architecture.startswith("smp_"):
+        message = (
+            f"is {model.architecture!r}; it must be {_PSPNET}, or smp_NAME such as smp_pspnet or smp_unet"
+        )
+        yield Found(("model", "architecture"), message)
+    for key in ("encoder", "encoder_depth"):
+        value = getattr(model, key)
+        if model.architecture == _PSPNET and value is not None:
+            message = f"is {given(value)}, but {_PSPNET} has an encoder of its own; leave it out"
+            yield Found(("model", key), message)
+
+
+def training_faults(training: TrainingConfig) -> Iterator[Found]:
+    """A resize range that ends before it starts, a learning rate that rises."""
+    smallest, largest = training.augmentation.resize_range
+    if smallest > largest:
+        message = f"is [{smallest}, {largest}]; the smaller factor must come first"
+        yield Found(("training", "augmentation", "resize_range"), message)
+    lr, eta_min = training.optimizer.lr, training.schedule.eta_min
+    if lr < eta_min:
+        message = (
+            f"is {lr}; it must be at least training.schedule.eta_min ({eta_min}), where the schedule ends"
+        )
+        yield Found(("training", "optimizer", "lr"), message)
+
+
+def early_stopping_faults(stopping: EarlyStoppingConfig) -> Iterator[Found]:
+    """Rungs out of order."""
+    for number, (before, rung) in enumerate(zip(stopping.rungs, stopping.rungs[1:], strict=False), start=1):
+        if rung <= before:
+            message = f"is {rung}; it must be above the rung before it ({before})"
+            yield Found(("early_stopping", "rungs", number), message)
+
+
+def resources_faults(resources: ResourcesConfig) -> Iterator[Found]:
+    """A share of GPUs that Ray cannot give."""
+    gpus = resources.gpus_per_trial
+    if gpus > 1 and not gpus.is_integer():
+        message = f"is {gpus}; it must be a whole number, or at most 1"
+        yield Found(("resources", "gpus_per_trial"), message)
+
+
+def budget_faults(budget: BudgetConfig, resources: ResourcesConfig) -> Iterator[Found]:
+    """A limit that is never reached."""
+    if budget.gpu_hours is not None and resources.gpus_per_trial == 0:
+        message = (
+            f"is {budget.gpu_hours}, but trials use no GPU; set resources.gpus_per_trial, or leave it out"
+        )
+        yield Found(("budget", "gpu_hours"), message)
+
+
+def sources(data: DataConfig) -> Iterator[tuple[Loc, Any]]:
+    """Every source and where it is."""
+    yield ("data", "real"), data.real
+    for name, source in data.generated.items():
+        yield ("data", "generated", name), source
+    yield ("data", "validation"), data.validation
+
+
+def repeated(loc: Loc, values: tuple[Any, ...]) -> Iterator[Found]:
+    """Items of a list that are there already."""
+    for number, value in enumerate(values):
+        if (first := values.index(value)) < number:
+            message = f"is {given(value)}, as item [{first}] is already; remove one"
+            yield Found((*loc, number), message)
+
+
+def _label_map_faults(data: DataConfig, old: int, new: int) -> Iterator[Found]:
+    loc: Loc = ("data", "label_map", str(old))
+    if not 0 <= old <= 255:
+        yield Found(loc, "is no label id; label ids are between 0 and 255")
+    if new not in allowed_class_ids(data):
+        last = len(data.classes) - 1
+        message = f"is {new}; it must be a class id (0 to {last}) or data.ignore_index ({data.ignore_index})"
+        yield Found(loc, message)
+
+
+def _folder_faults(data: DataConfig, loc: Loc, source: FolderSource) -> Iterator[Found]:
+    try:
+        paired_folders(data, source)
+    except ValueError as error:
+        yield Found(loc, str(error))
