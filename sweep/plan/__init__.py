@@ -1,6 +1,11 @@
 """What a sweep will do, before anything runs: its arms and trials, their configuration and cost."""
 
-from sweep.plan.arms import arm_name, arm_parameters, is_baseline, is_protected
+from sweep.plan.arms import arm_name, arm_parameters, is_baseline, is_protected, real_ratio_of
+from sweep.plan.cost import Cost, estimate_cost
+from sweep.plan.identity import protocol_id, regime_id
+from sweep.plan.mixtures import MixtureRow, mixtures
+from sweep.plan.smoke import smoke_spec
+from sweep.plan.text import plan_text
 from sweep.plan.trials import (
     PlannedTrial,
     make_trials,
@@ -11,14 +16,23 @@ from sweep.plan.trials import (
 )
 
 __all__ = [
+    "Cost",
+    "MixtureRow",
     "PlannedTrial",
     "arm_name",
     "arm_parameters",
+    "estimate_cost",
     "is_baseline",
     "is_protected",
     "make_trials",
+    "mixtures",
+    "plan_text",
     "planned_trials",
+    "protocol_id",
+    "real_ratio_of",
+    "regime_id",
     "rungs",
+    "smoke_spec",
     "starting_order",
     "trial_config",
 ]

@@ -17,9 +17,6 @@ from sweep.spec.space import combinations, distinct_arms, identity
 from trainables.contract import TrialConfig
 from trainables.contract.section import Section
 
-SMOKE_ITERATIONS = (2, 4)
-"""Iterations at which a trial of `sweep run --smoke` is validated; it ends with the last."""
-
 S = TypeVar("S", bound=Section)
 
 
@@ -70,23 +67,16 @@ def rungs(spec: Spec) -> tuple[int, ...]:
     return (*(rung for rung in spec.early_stopping.rungs if rung < last), last)
 
 
-def trial_config(spec: Spec, trial: PlannedTrial, smoke: bool = False) -> TrialConfig:
-    """What the trial is told: the spec's sections with its parameters put in.
-
-    With `smoke` it validates at iterations 2 and 4 and ends there, the schedule still that of a full trial.
-    """
-    last = spec.training.iterations
-    validate_at = tuple(sorted({*rungs(spec), *_validations_between(spec)}))
-    if smoke:
-        validate_at = tuple(sorted({min(iteration, last) for iteration in SMOKE_ITERATIONS}))
+def trial_config(spec: Spec, trial: PlannedTrial) -> TrialConfig:
+    """What the trial is told: the spec's sections with its parameters put in."""
     return TrialConfig(
         data=_with_parameters("data", spec.data, trial.parameters),
         model=_with_parameters("model", spec.model, trial.parameters),
         training=_with_parameters("training", spec.training, trial.parameters),
         real_ratio=trial.parameters["real_ratio"],
         seed=trial.seed,
-        validate_at=validate_at,
-        stop_at=validate_at[-1],
+        validate_at=tuple(sorted({*rungs(spec), *_validations_between(spec)})),
+        stop_at=spec.training.iterations,
     )
 
 

@@ -1,7 +1,7 @@
 """The YAML file of a sweep, and everything that can be wrong with it."""
 
 from sweep.spec.check_data import check_data
-from sweep.spec.load import LoadedSpec, load_spec, spec_from_dict
+from sweep.spec.load import LoadedSpec, load_spec, spec_from_dict, spec_of_resume
 from sweep.spec.sections import (
     BudgetConfig,
     EarlyStoppingConfig,
@@ -28,4 +28,5 @@ __all__ = [
     "check_data",
     "load_spec",
     "spec_from_dict",
+    "spec_of_resume",
 ]

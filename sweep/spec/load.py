@@ -10,7 +10,11 @@ from typing import Any
 from sweep.spec.check import checked
 from sweep.spec.document import Document, read_document
 from sweep.spec.overrides import with_overrides
-from sweep.spec.sections import Spec
+from sweep.spec.sections import Spec, StorageConfig
+from sweep.spec.wording import Found
+
+_LEDGER = "the ledger's spec"
+_CHANGEABLE = ("budget", "resources", "tracking")
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,30 @@ def load_spec(path: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
 
 def spec_from_dict(values: Mapping[str, Any]) -> Spec:
     """The spec that `spec.model_dump(mode="json")` came from. Raises SpecError."""
-    return _filled_in(checked(Document("the ledger's spec", "", dict(values))))
+    return _filled_in(checked(Document(_LEDGER, "", dict(values))))
+
+
+def spec_of_resume(values: Mapping[str, Any], overrides: Sequence[str], storage: Path) -> Spec:
+    """The spec that a sweep goes on with: that of its ledger, in the storage where it lies now.
+
+    Args:
+        values: the ledger's spec.
+        overrides: `KEY=VALUE` of budget, resources or tracking.
+        storage: the folder that holds the sweep's.
+
+    Raises:
+        SpecError: also for other keys: all trials of a sweep are trained and judged alike.
+    """
+    document = with_overrides(Document(_LEDGER, "", dict(values)), overrides)
+    refused = [
+        Found(loc, f"{loc[0]} cannot be changed in a sweep that was begun; start another", whole=True)
+        for loc in document.settings
+        if loc[0] not in _CHANGEABLE
+    ]
+    if refused:
+        raise document.error(refused)
+    spec = _filled_in(checked(document))
+    return spec.model_copy(update={"storage": StorageConfig(path=storage.absolute())})
 
 
 def _filled_in(spec: Spec) -> Spec:

@@ -1,0 +1,42 @@
+"""What a source holds: by names and sizes of its files, wherever they lie."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from trainables.contract import DataConfig, SceneSource, Source
+from trainables.contract.pairs import paired_folders
+
+
+def content_of(data: DataConfig, source: Source) -> dict[str, Any]:
+    """Equal for two sources that hold the same. Files are not opened; folders that are missing are empty."""
+    if isinstance(source, SceneSource):
+        return source.model_dump(mode="json")
+    folders = paired_folders(data, source)
+    files = [
+        [image.relative_to(folders.images).as_posix(), _bytes(image), _bytes(folders.label_path(image))]
+        for image in folders.image_paths()
+    ]
+    return {"files": files}
+
+
+def number_of_images(data: DataConfig, source: Source) -> int | None:
+    """How many images a source has; None if its folder is missing."""
+    if isinstance(source, SceneSource):
+        return source.count
+    folders = paired_folders(data, source)
+    return len(folders.image_paths()) if folders.images.is_dir() else None
+
+
+def file_hash(path: Path | None) -> str | None:
+    """SHA-256 of a file; None if there is none."""
+    if path is None or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _bytes(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None

@@ -1,0 +1,111 @@
+"""What a sweep costs: iterations, hours, GPU-hours, gigabytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+
+from sweep.plan.arms import is_protected
+from sweep.plan.trials import planned_trials, rungs
+from sweep.spec import Spec
+
+_EVERY_TRIAL_RUNS = "every trial runs to the last iteration"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`worst`: every trial runs to the last iteration. None where something needed is not known.
+
+    Validation and the start of processes are not counted; `budget` is not taken into account.
+    """
+
+    arms: int
+    trials: int
+    iterations_worst: int
+    iterations_expected: int
+    trial_hours_worst: float | None
+    trial_hours_expected: float | None
+    gpu_hours_worst: float | None
+    gpu_hours_expected: float | None
+    wall_hours_worst: float | None
+    wall_hours_expected: float | None
+    checkpoint_gigabytes: float | None
+    """10^9 bytes at most on disk at once: one checkpoint a trial."""
+    assumption: str
+    """What `expected` takes for granted."""
+
+
+def estimate_cost(
+    spec: Spec,
+    seconds_per_iteration: float | None = None,
+    concurrent_trials: int | None = None,
+    checkpoint_bytes: int | None = None,
+) -> Cost:
+    """The cost of all trials of a spec, those of `optuna` that are not yet known included.
+
+    Args:
+        spec: the sweep.
+        seconds_per_iteration: as measured. Default: `resources.seconds_per_iteration`.
+        concurrent_trials: trials at once. Default: `resources.concurrent_trials`.
+        checkpoint_bytes: size of one checkpoint.
+    """
+    seconds = seconds_per_iteration or spec.resources.seconds_per_iteration
+    at_once = concurrent_trials or spec.resources.concurrent_trials
+    trials, expected = _number_of_trials(spec), _expected_iterations(spec)
+    last = spec.training.iterations
+    hours, worst_hours, one_hours = (_hours(n, seconds) for n in (expected, trials * last, last))
+    gpus = spec.resources.gpus_per_trial
+    return Cost(
+        arms=trials // len(spec.search.seeds),
+        trials=trials,
+        iterations_worst=trials * last,
+        iterations_expected=round(expected),
+        trial_hours_worst=worst_hours,
+        trial_hours_expected=hours,
+        gpu_hours_worst=None if worst_hours is None else worst_hours * gpus,
+        gpu_hours_expected=None if hours is None else hours * gpus,
+        wall_hours_worst=ceil(trials / at_once) * one_hours if one_hours and at_once else None,
+        wall_hours_expected=max(hours / at_once, one_hours) if hours and one_hours and at_once else None,
+        checkpoint_gigabytes=None if checkpoint_bytes is None else trials * checkpoint_bytes / 1e9,
+        assumption=_assumption(spec),
+    )
+
+
+def _number_of_trials(spec: Spec) -> int:
+    if spec.search.method == "optuna":
+        assert spec.search.trials is not None, "a spec without it is refused"
+        return spec.search.trials * len(spec.search.seeds)
+    return len(planned_trials(spec))
+
+
+def _expected_iterations(spec: Spec) -> float:
+    trials = _number_of_trials(spec)
+    protected = sum(is_protected(spec, trial.parameters) for trial in planned_trials(spec))
+    running = float(trials - protected)
+    iterations = 0.0
+    for begin, end in pairwise((0, *rungs(spec))):
+        iterations += (protected + running) * (end - begin)
+        running = _survivors(spec, running, protected)
+    return iterations
+
+
+def _survivors(spec: Spec, running: float, protected: int) -> float:
+    """How many of the trials that can be stopped go on from a rung."""
+    if spec.early_stopping.name == "none":
+        return running
+    unjudged = min(running, max(0, spec.early_stopping.min_peers - protected))
+    return unjudged + (running - unjudged) / spec.early_stopping.reduction_factor
+
+
+def _hours(iterations: float, seconds_per_iteration: float | None) -> float | None:
+    return None if seconds_per_iteration is None else iterations * seconds_per_iteration / 3600
+
+
+def _assumption(spec: Spec) -> str:
+    if spec.early_stopping.name == "none" or len(rungs(spec)) == 1:
+        return _EVERY_TRIAL_RUNS
+    return (
+        f"at each rung one in {spec.early_stopping.reduction_factor:g} of the trials that may be stopped goes on; "
+        "more do where gaps are within the noise"
+    )

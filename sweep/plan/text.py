@@ -1,0 +1,120 @@
+"""The plan as `sweep plan` prints it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from sweep.plan.cost import Cost, estimate_cost
+from sweep.plan.mixtures import MixtureRow, mixtures
+from sweep.plan.trials import planned_trials, rungs
+from sweep.spec import Spec
+
+
+class KnownTrial(Protocol):
+    """A trial of a sweep that was begun."""
+
+    @property
+    def status(self) -> str:
+        """`planned`, `running`, `finished`, `stopped`, `failed` or `interrupted`."""
+
+    @property
+    def iteration(self) -> int:
+        """The latest known."""
+
+    @property
+    def seconds(self) -> float:
+        """Spent up to there."""
+
+
+class KnownSweep(Protocol):
+    """What `sweep.ledger` knows of a sweep that was begun."""
+
+    @property
+    def trials(self) -> Mapping[str, KnownTrial]:
+        """By trial id."""
+
+
+def plan_text(spec: Spec, begun: KnownSweep | None) -> str:
+    """Trials, mixtures and cost of a spec; with `begun`, what of it is done and what would go on.
+
+    The time per iteration is that which the begun sweep measured, else `resources.seconds_per_iteration`.
+    """
+    cost = estimate_cost(spec, _measured_seconds(begun))
+    blocks = [_trials(spec, cost), _mixtures(mixtures(spec)), _cost(spec, cost)]
+    if begun is not None:
+        blocks.append(_resumption(spec, begun))
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _trials(spec: Spec, cost: Cost) -> Iterator[str]:
+    seeds = ", ".join(map(str, spec.search.seeds))
+    yield f"{spec.name}: {cost.trials} trials, {cost.arms} arms with seeds {seeds}, by {spec.search.method}"
+    yield f"rungs: {', '.join(map(str, rungs(spec)))} iterations, judged by {spec.search.metric}"
+    arms = dict.fromkeys(trial.arm for trial in planned_trials(spec))
+    yield from (f"  {arm}" for arm in arms)
+    if len(arms) < cost.arms:
+        yield f"  and {cost.arms - len(arms)} that {spec.search.method} will propose"
+
+
+def _mixtures(rows: list[MixtureRow]) -> Iterator[str]:
+    header = ("real_ratio", "batch", "real images", "passes", "generated", "passes", "sources")
+    lines = [header, *map(_cells, rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    yield "mixtures of a full trial"
+    for line in lines:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def _cells(row: MixtureRow) -> tuple[str, ...]:
+    return (
+        str(row.real_ratio),
+        row.batch_pattern,
+        str(row.real_images),
+        _number(row.real_passes),
+        str(row.generated_images),
+        _number(row.generated_passes),
+        ", ".join(row.generated) or "-",
+    )
+
+
+def _cost(spec: Spec, cost: Cost) -> Iterator[str]:
+    yield "cost                expected  at worst"
+    rows = (
+        ("iterations", cost.iterations_expected, cost.iterations_worst),
+        ("trial hours", cost.trial_hours_expected, cost.trial_hours_worst),
+        ("GPU hours", cost.gpu_hours_expected, cost.gpu_hours_worst),
+        ("hours on the clock", cost.wall_hours_expected, cost.wall_hours_worst),
+    )
+    for name, expected, worst in rows:
+        yield f"  {name:<18}{_number(expected):>9} {_number(worst):>9}"
+    yield f"  expected: {cost.assumption}"
+    if cost.trial_hours_worst is None:
+        yield "  hours need resources.seconds_per_iteration, or a begun sweep of this name that measured it"
+    elif cost.wall_hours_worst is None:
+        yield "  hours on the clock need resources.concurrent_trials"
+    limits = spec.budget.model_dump(exclude_none=True)
+    if limits:
+        yield f"  budget: {', '.join(f'{name} {limit:g}' for name, limit in limits.items())}"
+
+
+def _resumption(spec: Spec, begun: KnownSweep) -> Iterator[str]:
+    counts = Counter(trial.status for trial in begun.trials.values())
+    yield f"a sweep {spec.name} was begun; `sweep resume {spec.name}` goes on with it"
+    yield f"  {', '.join(f'{count} {status}' for status, count in sorted(counts.items())) or 'no trials yet'}"
+    for trial_id, trial in begun.trials.items():
+        if trial.status in ("running", "interrupted"):
+            yield f"  {trial_id} goes on from its checkpoint, at or before iteration {trial.iteration}"
+
+
+def _measured_seconds(begun: KnownSweep | None) -> float | None:
+    trials = begun.trials.values() if begun else ()
+    iterations = sum(trial.iteration for trial in trials)
+    return sum(trial.seconds for trial in trials) / iterations if iterations else None
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:.0f}" if isinstance(value, int) or value >= 100 else f"{value:.3g}"
