@@ -56,6 +56,10 @@ class Driver:
         """Why the sweep is to end before its trials have; None while it goes on."""
         self.rungs = rungs(spec)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Nothing. Ray pickles all that it is given into a file that we never read."""
+        return {}
+
     def record(self, event: Event) -> None:
         """Appends to the ledger, then tells everybody else."""
         written = self.ledger.append(event)
