@@ -97,9 +97,9 @@ def plan(
     """Prints what a spec would run, and what it would cost. Starts nothing."""
     from sweep.plan import plan_text
 
-    loaded = _checked(spec_file, overrides)
-    folder = _folder(loaded.spec.storage.path, loaded.spec.name)
-    typer.echo(plan_text(loaded.spec, _state_of(folder) if folder.exists() else None))
+    spec = _checked(spec_file, overrides).spec
+    folder = _folder(spec.storage.path, spec.name)
+    typer.echo(plan_text(spec, _state_of(folder) if folder.exists() else None))
 
 
 @app.command()

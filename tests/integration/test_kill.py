@@ -12,10 +12,9 @@ from mlflow import MlflowClient
 
 from sweep.ledger import Ledger, replay
 from sweep.ledger.events import TrialJudged, TrialProgressed, TrialReported, TrialStarted
+from sweep.report import fair_frame
 from tests.integration.commands import start_sweep, sweep_command, wait_for_event
 from tests.specs import tiny_spec, write_spec
-
-TIMES = ["time", "seconds"]
 
 
 @pytest.fixture(scope="module")
@@ -104,9 +103,9 @@ def _descends(process: Path, ancestor: int) -> bool:
 
 
 def _table(folder: Path) -> pd.DataFrame:
-    table = pd.read_parquet(folder / "sweeps/tiny/report/tables.parquet")
+    table = fair_frame(replay(Ledger(folder / "sweeps/tiny/ledger.jsonl").read()))
     assert len(table) > 0
-    return table.drop(columns=[name for name in TIMES if name in table])
+    return table
 
 
 def _outcomes(folder: Path) -> dict[str, tuple[str, int]]:
