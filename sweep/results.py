@@ -44,7 +44,7 @@ def trial_table(state: SweepState) -> pd.DataFrame:
             "iteration": trial.iteration,
             **_consumed(trial),
             "seconds": trial.seconds,
-            **_comparability(state),
+            **comparability(state),
         }
         for trial in state.trials.values()
     ]
@@ -64,7 +64,7 @@ def report_table(state: SweepState) -> pd.DataFrame:
             "is_rung": report.iteration in rungs,
             **{metric: report.metrics.get(metric, math.nan) for metric in METRICS},
             "seconds": report.seconds,
-            **_comparability(state),
+            **comparability(state),
         }
         for trial, report in _reports(state)
     ]
@@ -83,7 +83,7 @@ def class_table(state: SweepState) -> pd.DataFrame:
             "iteration": report.iteration,
             "class": name,
             **counts,
-            **_comparability(state),
+            **comparability(state),
         }
         for trial, report in _reports(state)
         for name, counts in zip(classes, _class_counts(report), strict=False)
@@ -108,15 +108,46 @@ def parameters_of(state: SweepState) -> tuple[str, ...]:
     return ("real_ratio", *(path for path in paths if path != "real_ratio"))
 
 
+def baseline_arms(state: SweepState) -> dict[str, Mapping[str, Any]]:
+    """Parameters of the baseline by the name of the arm; several arms where the spec names only some keys.
+
+    A parameter that an arm does not have, because it has no effect there, fits any value.
+    """
+    wanted = state.created.spec["baseline"]
+    arms = {trial.arm: trial.planned.parameters for trial in state.trials.values()}
+    return {
+        arm: given
+        for arm, given in arms.items()
+        if all(given.get(path, value) == value for path, value in wanted.items())
+    }
+
+
+def parameter_columns(state: SweepState) -> dict[str, dict[str, Any]]:
+    """The searched parameters of every trial, by trial id: values that a column of a file can hold."""
+    columns = {path: _parameter_values(state, path) for path in parameters_of(state)}
+    return {
+        trial_id: {path: values[trial_id] for path, values in columns.items()} for trial_id in state.trials
+    }
+
+
+def comparability(state: SweepState) -> dict[str, str]:
+    """The trailing columns: rows that differ in one of them must not be ranked together."""
+    return {
+        "protocol_id": state.created.protocol_id,
+        "regime_id": state.created.regime_id,
+        "provenance": "measured",
+    }
+
+
 def _identities(state: SweepState) -> dict[str, dict[str, Any]]:
     """The leading columns of every trial, by trial id."""
-    parameters = {path: _parameter_values(state, path) for path in parameters_of(state)}
+    parameters = parameter_columns(state)
     return {
         trial.trial_id: {
             "sweep": state.created.name,
             "trial_id": trial.trial_id,
             "arm": trial.arm,
-            **{path: values[trial.trial_id] for path, values in parameters.items()},
+            **parameters[trial.trial_id],
             "seed": trial.planned.seed,
         }
         for trial in state.trials.values()
@@ -132,14 +163,6 @@ def _parameter_values(state: SweepState, path: str) -> dict[str, Any]:
     return {
         trial_id: value if value is None or isinstance(value, str) else json.dumps(value)
         for trial_id, value in values.items()
-    }
-
-
-def _comparability(state: SweepState) -> dict[str, Any]:
-    return {
-        "protocol_id": state.created.protocol_id,
-        "regime_id": state.created.regime_id,
-        "provenance": "measured",
     }
 
 

@@ -1,0 +1,80 @@
+"""The comparisons of all rungs as one tidy table for files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sweep.ledger.state import SweepState
+from sweep.report.tables import ArmRow, FairTable, fair_tables
+from sweep.results import comparability, parameter_columns, parameters_of
+
+_NUMBERS = (
+    *("mean_val_miou", "sd_val_miou", "mean_val_aacc", "sd_val_aacc"),
+    *("difference", "difference_low", "difference_high", "p_value", "p_holm"),
+)
+
+
+def fair_frame(state: SweepState) -> pd.DataFrame:
+    """A row for every rung and arm, the last rung first; `iteration` names the rung.
+
+    Metrics and differences in percent points. `difference_low` and `difference_high` bound the 95 % interval;
+    `p_holm` is corrected for the number of comparisons at the rung, `p_value` is not.
+    """
+    by_trial = parameter_columns(state)
+    parameters = {trial.arm: by_trial[trial.trial_id] for trial in state.trials.values()}
+    records = [
+        {**_record(table, row, parameters[row.arm]), **comparability(state)}
+        for table in fair_tables(state)
+        for row in table.rows
+    ]
+    frame = pd.DataFrame(records, columns=_columns(parameters_of(state)))
+    return frame.astype(
+        dict.fromkeys(_NUMBERS, float)
+    )  # None becomes NaN even where a column has nothing else
+
+
+def _columns(paths: Sequence[str]) -> list[str]:
+    return [
+        *("sweep", "iteration", "arm", *paths, "n_seeds", "n_planned_seeds"),
+        *("mean_val_miou", "sd_val_miou", "mean_val_aacc", "sd_val_aacc"),
+        *("is_baseline", "baseline", "judged_by", "difference", "difference_low", "difference_high"),
+        *("p_value", "p_holm", "rank", "status", "protocol_id", "regime_id", "provenance"),
+    ]
+
+
+def _record(table: FairTable, row: ArmRow, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "sweep": table.sweep,
+        "iteration": table.rung,
+        "arm": row.arm,
+        **parameters,
+        "n_seeds": row.seeds,
+        "n_planned_seeds": row.planned_seeds,
+        "mean_val_miou": row.miou.mean,
+        "sd_val_miou": row.miou.sd,
+        "mean_val_aacc": row.aacc.mean,
+        "sd_val_aacc": row.aacc.sd,
+        "is_baseline": row.is_baseline,
+        "baseline": row.baseline,
+        "judged_by": table.metric,
+        **_difference(row),
+        "rank": row.rank,
+        "status": row.status,
+    }
+
+
+def _difference(row: ArmRow) -> dict[str, float | None]:
+    found = row.difference
+    if found is None:
+        return {}
+    low, high = found.interval or (None, None)
+    return {
+        "difference": found.value,
+        "difference_low": low,
+        "difference_high": high,
+        "p_value": found.p_value,
+        "p_holm": found.p_holm,
+    }

@@ -1,0 +1,221 @@
+"""The fair comparison of all arms at one iteration: numbers, not yet text."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sweep.ledger.state import SweepState, TrialState
+from sweep.report.comparison import Difference, PooledNoise, differences, pooled_noise
+from sweep.results import baseline_arms, metric_of, rungs_of
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation over the seeds of an arm."""
+
+    mean: float
+    """NaN if any value is."""
+    sd: float | None
+    """With n - 1; None for a single seed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmRow:
+    """One arm at one rung; only trials that were validated exactly there."""
+
+    arm: str
+    parameters: Mapping[str, Any]
+    baseline: str | None
+    """The arm it is compared with: itself for a baseline, None where there is none."""
+    seeds: int
+    """Trials at this rung."""
+    planned_seeds: int
+    miou: Spread
+    aacc: Spread
+    judged: Spread
+    """Of the metric that trials are judged by; ranks and differences go by it."""
+    values: Mapping[int, float]
+    """That metric by seed."""
+    difference: Difference | None
+    """From the baseline; None for a baseline, without one, and where one of the two is NaN."""
+    rank: int
+    """1 for the highest mean; NaN comes last."""
+    status: str
+    """What became of the arm's trials: `1 finished, 1 stopped at 60`."""
+    lost_to_stopping: int
+    """Trials of the arm that were stopped before this rung: the mean is that of the survivors."""
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether others are compared with it."""
+        return self.baseline == self.arm
+
+
+@dataclass(frozen=True, kw_only=True)
+class FairTable:
+    """All arms at one rung, from the most real images to the fewest."""
+
+    sweep: str
+    rung: int
+    metric: str
+    rows: tuple[ArmRow, ...]
+    noise: PooledNoise | None
+    """Within arms at this rung; None if no arm has two differing seeds here."""
+    absent: tuple[str, ...]
+    """What became of every trial that did not reach this rung: `stopped at 60`."""
+    trials: int
+    """All trials of the sweep."""
+    baselines: tuple[str, ...]
+    """Names of the baseline arms in the plan."""
+    noise_sd: float
+    """The noise that the spec supposes."""
+
+
+def fair_table(state: SweepState, rung: int) -> FairTable:
+    """The comparison at a rung, from reports at exactly that iteration.
+
+    Raises ValueError if the iteration is no rung: what is measured there was not measured for all.
+    """
+    if rung not in rungs_of(state):
+        known = ", ".join(map(str, rungs_of(state)))
+        raise ValueError(f"rung is {rung}; the rungs of sweep {state.created.name!r} are: {known}")
+    arms, baselines = _arms_at(state, rung), baseline_arms(state)
+    references = {name: _reference(arm.parameters, baselines) for name, arm in arms.items()}
+    judged = {name: arm.values(metric_of(state)) for name, arm in arms.items()}
+    finite = {name: values for name, values in judged.items() if all(map(math.isfinite, values))}
+    found = _differences(finite, references)
+    ranks = _ranks(judged)
+    rows = [
+        _row(arm, judged[name], references[name], found.get(name), ranks[name]) for name, arm in arms.items()
+    ]
+    return FairTable(
+        sweep=state.created.name,
+        rung=rung,
+        metric=metric_of(state),
+        rows=tuple(sorted(rows, key=_most_real_first)),
+        noise=pooled_noise(finite),
+        absent=tuple(_fate(trial) for trial in state.trials.values() if rung not in trial.reports),
+        trials=len(state.trials),
+        baselines=tuple(baselines),
+        noise_sd=state.created.spec["early_stopping"]["noise_sd"],
+    )
+
+
+def fair_tables(state: SweepState) -> tuple[FairTable, ...]:
+    """The comparisons at all rungs, the last one first."""
+    return tuple(fair_table(state, rung) for rung in reversed(rungs_of(state)))
+
+
+@dataclass(frozen=True)
+class _Arm:
+    """The trials of an arm, looked at from a rung."""
+
+    name: str
+    rung: int
+    trials: Sequence[TrialState]
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        return self.trials[0].planned.parameters
+
+    @property
+    def reached(self) -> list[TrialState]:
+        return [trial for trial in self.trials if self.rung in trial.reports]
+
+    def values(self, metric: str) -> list[float]:
+        return [trial.reports[self.rung].metrics.get(metric, math.nan) for trial in self.reached]
+
+
+def _arms_at(state: SweepState, rung: int) -> dict[str, _Arm]:
+    """Arms with at least one trial at the rung, by name."""
+    trials: dict[str, list[TrialState]] = {}
+    for trial in state.trials.values():
+        trials.setdefault(trial.arm, []).append(trial)
+    arms = (_Arm(name, rung, own) for name, own in trials.items())
+    return {arm.name: arm for arm in arms if arm.reached}
+
+
+def _reference(parameters: Mapping[str, Any], baselines: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """The baseline arm to compare with: the only one, or the one that agrees in all else."""
+    if len(baselines) == 1:
+        return next(iter(baselines))
+    agreeing = [name for name, other in baselines.items() if _agree_but_for_ratio(parameters, other)]
+    return agreeing[0] if len(agreeing) == 1 else None
+
+
+def _agree_but_for_ratio(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
+    shared = (set(left) & set(right)) - {"real_ratio"}
+    return all(left[path] == right[path] for path in shared)
+
+
+def _differences(
+    finite: Mapping[str, Sequence[float]], references: Mapping[str, str | None]
+) -> dict[str, Difference]:
+    """From their baselines, where both have values that are numbers."""
+    pairs = {
+        name: other
+        for name, other in references.items()
+        if other is not None and other != name and name in finite and other in finite
+    }
+    return differences(finite, pairs)
+
+
+def _ranks(values: Mapping[str, Sequence[float]]) -> dict[str, int]:
+    """1 + how many have a better mean; NaN is worse than any number."""
+    means = {name: float(np.mean(own)) for name, own in values.items()}
+    numbers = [mean for mean in means.values() if not math.isnan(mean)]
+    return {
+        name: 1 + (len(numbers) if math.isnan(own) else sum(mean > own for mean in numbers))
+        for name, own in means.items()
+    }
+
+
+def _row(
+    arm: _Arm, judged: Sequence[float], reference: str | None, difference: Difference | None, rank: int
+) -> ArmRow:
+    missing = [trial for trial in arm.trials if arm.rung not in trial.reports]
+    return ArmRow(
+        arm=arm.name,
+        parameters=arm.parameters,
+        baseline=reference,
+        seeds=len(arm.reached),
+        planned_seeds=len(arm.trials),
+        miou=_spread(arm.values("val_miou")),
+        aacc=_spread(arm.values("val_aacc")),
+        judged=_spread(judged),
+        values=dict(zip((trial.planned.seed for trial in arm.reached), judged, strict=True)),
+        difference=difference,
+        rank=rank,
+        status=count_words(_fate(trial, arm.rung) for trial in arm.trials),
+        lost_to_stopping=sum(trial.status == "stopped" for trial in missing),
+    )
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    return Spread(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)
+
+
+def _fate(trial: TrialState, rung: int | None = None) -> str:
+    """What became of a trial, as `stopped at 60`, or `stopped here` if 60 is the rung."""
+    match trial.status:
+        case "planned":
+            return "not started"
+        case "finished" | "running":
+            return trial.status
+        case status:
+            return f"{status} {'here' if trial.iteration == rung else f'at {trial.iteration}'}"
+
+
+def count_words(words: Iterable[str]) -> str:
+    """`2 finished, 1 stopped at 60`, the most frequent first."""
+    return ", ".join(f"{count} {word}" for word, count in Counter(words).most_common())
+
+
+def _most_real_first(row: ArmRow) -> tuple[float, str]:
+    return -row.parameters["real_ratio"], row.arm
