@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import pickle
 import random
 import zipfile
 from pathlib import Path
@@ -62,14 +61,10 @@ def load_checkpoint(path: Path, config: TrialConfig) -> dict[str, Any]:
 
     Raises:
         TrialError: the file is damaged, or is the checkpoint of another trial.
+        OSError: the storage fails; a retry may mend it.
     """
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        saved = state.pop(CONFIG)
-    except (OSError, RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise TrialError(
-            f"{path}: cannot be read as a checkpoint; delete it to start the trial anew: {error}"
-        ) from error
+    state = _read(path)
+    saved = state.pop(CONFIG)
     if differences := _differences(saved, config.model_dump(mode="json")):
         raise TrialError(f"{path}: is the checkpoint of another trial: {'; '.join(differences)}")
     return state
@@ -100,6 +95,22 @@ def restore_random_states(states: dict[str, Any]) -> None:
     numpy_state = states["numpy"]
     key = np.array(numpy_state["state"]["key"], dtype=np.uint32)
     np.random.set_state({**numpy_state, "state": {**numpy_state["state"], "key": key}})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with zipfile.ZipFile(path) as archive:  # torch writes check sums, but does not look at them
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise zipfile.BadZipFile(f"wrong check sum of {damaged}")
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state[CONFIG]  # a file of another program has none
+    except OSError:
+        raise
+    except Exception as error:  # whatever damaged bytes are taken for
+        advice = "delete it to start the trial anew"
+        raise TrialError(f"{path}: is damaged or no checkpoint; {advice}: {error}") from error
+    return state
 
 
 def _sync_folder(folder: Path) -> None:
