@@ -106,6 +106,6 @@ def _assumption(spec: Spec) -> str:
     if spec.early_stopping.name == "none" or len(rungs(spec)) == 1:
         return _EVERY_TRIAL_RUNS
     return (
-        f"at each rung one in {spec.early_stopping.reduction_factor:g} of the trials that may be stopped goes on; "
-        "more do where gaps are within the noise"
+        f"at each rung one in {spec.early_stopping.reduction_factor:g} of the trials that may be stopped "
+        "goes on; more do where gaps are within the noise"
     )

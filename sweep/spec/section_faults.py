@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sweep.spec.keys import Loc
+from sweep.spec.keys import Loc, dotted
 from sweep.spec.sections import BudgetConfig, EarlyStoppingConfig, ResourcesConfig
 from sweep.spec.wording import Found, given
-from trainables.contract import DataConfig, FolderSource, ModelConfig, TrainingConfig
+from trainables.contract import (
+    DataConfig,
+    FolderSource,
+    ModelConfig,
+    SceneSource,
+    Source,
+    TrainingConfig,
+)
 from trainables.contract.labels import allowed_class_ids
 from trainables.contract.pairs import paired_folders
 
+_VALIDATION: Loc = ("data", "validation")
 _PSPNET = "pspnet_r50_d8"
 
 
@@ -31,6 +39,9 @@ def data_faults(data: DataConfig) -> Iterator[Found]:
     for loc, source in sources(data):
         if isinstance(source, FolderSource):
             yield from _folder_faults(data, loc, source)
+        elif loc != _VALIDATION and _is_same_scenes(source, data.validation):
+            message = f"is {source.seed}, which makes the scenes of {dotted(loc)}; give another seed"
+            yield Found((*_VALIDATION, "seed"), message)
 
 
 def model_faults(model: ModelConfig) -> Iterator[Found]:
@@ -86,12 +97,12 @@ def budget_faults(budget: BudgetConfig, resources: ResourcesConfig) -> Iterator[
         yield Found(("budget", "gpu_hours"), message)
 
 
-def sources(data: DataConfig) -> Iterator[tuple[Loc, Any]]:
+def sources(data: DataConfig) -> Iterator[tuple[Loc, Source]]:
     """Every source and where it is."""
     yield ("data", "real"), data.real
     for name, source in data.generated.items():
         yield ("data", "generated", name), source
-    yield ("data", "validation"), data.validation
+    yield _VALIDATION, data.validation
 
 
 def repeated(loc: Loc, values: tuple[Any, ...]) -> Iterator[Found]:
@@ -100,6 +111,12 @@ def repeated(loc: Loc, values: tuple[Any, ...]) -> Iterator[Found]:
         if (first := values.index(value)) < number:
             message = f"is {given(value)}, as item [{first}] is already; remove one"
             yield Found((*loc, number), message)
+
+
+def _is_same_scenes(source: SceneSource, validation: Source) -> bool:
+    if not isinstance(validation, SceneSource):
+        return False
+    return (source.scenes, source.seed) == (validation.scenes, validation.seed)
 
 
 def _label_map_faults(data: DataConfig, old: int, new: int) -> Iterator[Found]:

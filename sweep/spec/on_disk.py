@@ -1,0 +1,125 @@
+"""Checks of the data that need the disk: folders, pairs, label ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweep.spec.change import changed
+from sweep.spec.document import Document
+from sweep.spec.keys import Loc, dotted
+from sweep.spec.load import LoadedSpec
+from sweep.spec.pair_faults import pair_faults
+from sweep.spec.section_faults import sources
+from sweep.spec.sections import Spec
+from sweep.spec.wording import Found
+from trainables.contract import FolderSource
+from trainables.contract.pairs import PairedFolders, paired_folders
+
+_NAMED = 3  # file names in a message
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """A source on disk: where the spec names it, and which images it has."""
+
+    loc: Loc
+    folders: PairedFolders
+    images: tuple[Path, ...]
+
+
+def check_data(loaded: LoadedSpec) -> None:
+    """Looks at every image's header and every label of the spec's folders; scenes need no check.
+
+    Raises:
+        SpecError: with all that is missing, empty, unpaired, unreadable, of the wrong size or outside the
+            classes, and images that are trained on as well as validated on.
+    """
+    document = loaded.document or Document(loaded.file, loaded.text, {})
+    if found := list(_faults(loaded.spec)):
+        raise document.error(found)
+
+
+def _faults(spec: Spec) -> Iterator[Found]:
+    pretrained = spec.model.pretrained
+    if pretrained is not None and not pretrained.is_file():
+        yield Found(("model", "pretrained"), f"is {pretrained}; there is no such file")
+    has_folders = any(isinstance(source, FolderSource) for _, source in sources(spec.data))
+    if has_folders and not spec.data.root.is_dir():
+        yield Found(("data", "root"), f"is {spec.data.root}; there is no such folder")
+        return
+    folders = _folders(spec)
+    yield from _missing_folders(folders)
+    for folder in folders:
+        yield from _folder_faults(folder)
+    yield from pair_faults(spec.data, [(folder.loc, _pairs(folder)) for folder in folders])
+    yield from _trained_and_validated(folders)
+
+
+def _folders(spec: Spec) -> list[_Folder]:
+    """Every source with folders, also those that only a searched value leads to."""
+    named = [(loc, spec.data, source) for loc, source in sources(spec.data)]
+    for path, parameter in spec.search.parameters.items():
+        if path.startswith(("data.real.", "data.generated.")):
+            for value in parameter.choices or ():
+                data = changed(spec.data, {path.removeprefix("data."): value})
+                named += [(("search", "parameters", path), data, source) for _, source in sources(data)]
+    pairs = [
+        (loc, paired_folders(data, source)) for loc, data, source in named if isinstance(source, FolderSource)
+    ]
+    return [_Folder(loc, folders, tuple(folders.image_paths())) for loc, folders in dict.fromkeys(pairs)]
+
+
+def _missing_folders(folders: list[_Folder]) -> Iterator[Found]:
+    """Each one once, at the first source that needs it."""
+    needed = {path: folder.loc for folder in reversed(folders) for path in _both(folder)}
+    for path, loc in needed.items():
+        if not path.is_dir():
+            yield Found(loc, f"needs the folder {path}, which is not there")
+
+
+def _both(folder: _Folder) -> tuple[Path, Path]:
+    return folder.folders.images, folder.folders.labels
+
+
+def _folder_faults(folder: _Folder) -> Iterator[Found]:
+    if not all(path.is_dir() for path in _both(folder)):
+        return
+    if not folder.images:
+        yield Found(folder.loc, _no_images(folder.folders))
+    if lonely := [image for image in folder.images if not folder.folders.label_path(image).is_file()]:
+        message = (
+            f"has {len(folder.images)} images but {len(folder.images) - len(lonely)} labels in "
+            f"{folder.folders.labels}; first without a label: {_names(lonely)}. A label is named like its "
+            f"image and ends in {folder.folders.label_suffix!r}"
+        )
+        yield Found(folder.loc, message)
+
+
+def _no_images(folders: PairedFolders) -> str:
+    others = sorted({path.suffix for path in folders.images.rglob("*") if path.is_file()})
+    hint = f"; files there end in {', '.join(map(repr, others))}" if others else ""
+    return f"has no images: no file in {folders.images} ends in {folders.image_suffix!r}{hint}"
+
+
+def _pairs(folder: _Folder) -> list[tuple[Path, Path]]:
+    both = [(image, folder.folders.label_path(image)) for image in folder.images]
+    return [(image, label) for image, label in both if label.is_file()]
+
+
+def _trained_and_validated(folders: list[_Folder]) -> Iterator[Found]:
+    validation = next((folder for folder in folders if folder.loc == ("data", "validation")), None)
+    if validation is None:
+        return
+    validated = {image.resolve() for image in validation.images}
+    for folder in folders:
+        both = [image for image in folder.images if image.resolve() in validated]
+        if folder is not validation and both:
+            message = f"has {len(both)} images that {dotted(folder.loc)} has too; first: {both[0]}"
+            yield Found(validation.loc, message)
+
+
+def _names(paths: list[Path]) -> str:
+    more = ", ..." if len(paths) > _NAMED else ""
+    return ", ".join(path.name for path in paths[:_NAMED]) + more
