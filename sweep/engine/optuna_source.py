@@ -14,15 +14,16 @@ from collections import defaultdict, deque
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
 from sweep.engine.driver import Driver
 from sweep.engine.sources import unfinished_trials
 from sweep.ledger.state import TrialState
-from sweep.plan import PlannedTrial, arm_name, arm_parameters, make_trials, rungs
+from sweep.plan import PlannedTrial, arm_name, arm_parameters, make_trials, rungs, shortened
 from sweep.spec import ParameterConfig, Spec
+from sweep.spec.space import draws_whole_numbers
 
 logging.getLogger("optuna").setLevel(logging.WARNING)
 
@@ -72,10 +73,11 @@ def propose(driver: Driver, attempt: int = 0) -> dict[str, Any]:
     seed = spec.search.seed * 1_000_003 + len(arms) * 101 + attempt
     sampler = optuna.samplers.TPESampler(seed=seed % 2**32, multivariate=False, constant_liar=True)
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    distributions = {name: distribution(parameter) for name, parameter in spec.search.parameters.items()}
+    distributions = {path: distribution(path, one) for path, one in spec.search.parameters.items()}
     for trials in arms.values():
         study.add_trial(told(spec, trials, distributions))
-    return dict(study.ask(distributions).params)
+    proposed = study.ask(distributions).params
+    return {path: _short(value, distributions[path]) for path, value in proposed.items()}
 
 
 def told(spec: Spec, trials: list[TrialState], distributions: dict[str, BaseDistribution]) -> FrozenTrial:
@@ -104,12 +106,18 @@ def told(spec: Spec, trials: list[TrialState], distributions: dict[str, BaseDist
     )
 
 
-def distribution(parameter: ParameterConfig) -> BaseDistribution:
+def distribution(path: str, parameter: ParameterConfig) -> BaseDistribution:
     """A searched parameter in Optuna's terms."""
     if parameter.choices is not None:
         return CategoricalDistribution(parameter.choices)
     assert parameter.min is not None and parameter.max is not None
+    if draws_whole_numbers(path):
+        return IntDistribution(int(parameter.min), int(parameter.max), log=parameter.is_log)
     return FloatDistribution(parameter.min, parameter.max, log=parameter.is_log)
+
+
+def _short(value: Any, within: BaseDistribution) -> Any:
+    return shortened(value, within.low, within.high) if isinstance(within, FloatDistribution) else value
 
 
 def _mean_at(spec: Spec, trials: list[TrialState], rung: int) -> float | None:

@@ -20,7 +20,7 @@ class LedgerScheduler(FIFOScheduler):
     """Passes every message of a trial to the driver and its decision back to Ray."""
 
     def __init__(self, driver: Driver) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._driver = driver
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ class LedgerSearcher(Searcher):
         self._driver = driver
         self._source = source
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> Any:  # Ray's annotation leaves FINISHED out
         """The `config` of `sweep.engine.session.run_trial`; FINISHED after the last."""
         if self._driver.interrupted or self._driver.spent_budget():
             return Searcher.FINISHED

@@ -2,6 +2,7 @@
 
 from sweep.plan.arms import arm_name, arm_parameters, is_baseline, is_protected, real_ratio_of
 from sweep.plan.cost import Cost, estimate_cost
+from sweep.plan.draw import shortened
 from sweep.plan.identity import protocol_id, regime_id
 from sweep.plan.mixtures import MixtureRow, mixtures
 from sweep.plan.smoke import smoke_spec
@@ -32,6 +33,7 @@ __all__ = [
     "real_ratio_of",
     "regime_id",
     "rungs",
+    "shortened",
     "smoke_spec",
     "starting_order",
     "trial_config",

@@ -29,7 +29,11 @@ def _drawn(path: str, parameter: ParameterConfig, generator: np.random.Generator
     low, high = parameter.min, parameter.max
     if draws_whole_numbers(path):
         return _whole(low, high, parameter.is_log, generator)
-    value = _between(low, high, parameter.is_log, generator)
+    return shortened(_between(low, high, parameter.is_log, generator), low, high)
+
+
+def shortened(value: float, low: float, high: float) -> float:
+    """The drawn number with few digits, still within its bounds."""
     return min(max(float(f"{value:.{_DIGITS}g}"), low), high)
 
 

@@ -6,12 +6,16 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sweep.ledger import Ledger
 from sweep.ledger.events import Event
 from sweep.ledger.state import SweepState, replay
 from sweep.storage import SweepFolder
 from sweep.tracking.target import TrackingTarget
+
+if TYPE_CHECKING:
+    from sweep.tracking.writer import LedgerWriter
 
 _log = logging.getLogger("mlflow.segsweep")
 
@@ -47,7 +51,10 @@ class BackgroundTracker:
         return self._fault or f"the store did not answer within {patience:.0f} s"
 
     def _run(self) -> None:
-        writer, state, waiting, offset = None, None, [], 0  # type: ignore[var-annotated]
+        writer: LedgerWriter | None = None
+        state: SweepState | None = None
+        waiting: list[Event] = []
+        offset = 0
         wait = _SECONDS_BETWEEN_WRITES
         while True:
             finishing = self._finishing.wait(wait)

@@ -78,7 +78,7 @@ class RunStore:
             self._experiment_id, start_time=_milliseconds(time), tags=tags, run_name=name
         )
         self._written[run.info.run_id] = set()
-        return run.info.run_id
+        return str(run.info.run_id)
 
     def params(self, run_id: str, params: dict[str, str]) -> None:
         """Writes parameters; the same again changes nothing."""
