@@ -14,7 +14,7 @@ from sweep.spec.pair_faults import pair_faults
 from sweep.spec.section_faults import sources
 from sweep.spec.sections import Spec
 from sweep.spec.wording import Found
-from trainables.contract import FolderSource
+from trainables.contract import DataConfig, FolderSource
 from trainables.contract.pairs import PairedFolders, paired_folders
 
 _NAMED = 3  # file names in a message
@@ -58,17 +58,25 @@ def _faults(spec: Spec) -> Iterator[Found]:
 
 
 def _folders(spec: Spec) -> list[_Folder]:
-    """Every source with folders, also those that only a searched value leads to."""
-    named = [(loc, spec.data, source) for loc, source in sources(spec.data)]
+    """Every source with folders, then those that only a searched value leads to."""
+    named = list(_named_folders(spec.data))
     for path, parameter in spec.search.parameters.items():
         if path.startswith(("data.real.", "data.generated.")):
-            for value in parameter.choices or ():
-                data = changed(spec.data, {path.removeprefix("data."): value})
-                named += [(("search", "parameters", path), data, source) for _, source in sources(data)]
-    pairs = [
-        (loc, paired_folders(data, source)) for loc, data, source in named if isinstance(source, FolderSource)
-    ]
-    return [_Folder(loc, folders, tuple(folders.image_paths())) for loc, folders in dict.fromkeys(pairs)]
+            known = {folders for _, folders in named}
+            variants = (
+                changed(spec.data, {path[len("data.") :]: value}) for value in parameter.choices or ()
+            )
+            reached = (folders for data in variants for _, folders in _named_folders(data))
+            named += [
+                (("search", "parameters", path), one) for one in dict.fromkeys(reached) if one not in known
+            ]
+    return [_Folder(loc, folders, tuple(folders.image_paths())) for loc, folders in named]
+
+
+def _named_folders(data: DataConfig) -> Iterator[tuple[Loc, PairedFolders]]:
+    for loc, source in sources(data):
+        if isinstance(source, FolderSource):
+            yield loc, paired_folders(data, source)
 
 
 def _missing_folders(folders: list[_Folder]) -> Iterator[Found]:
