@@ -41,12 +41,12 @@ def checked(document: Document) -> Spec:
     try:
         spec = built(Spec, document.values)
     except ValidationError as error:
-        found = [*document.found, *faults_of(Spec, error)]
+        found = list(faults_of(Spec, error))
         parts = _sound_parts(document.values, {one.loc[0] for one in found if one.loc})
         found.extend(_faults_beside_the_models(parts, _sound_parameters(document.values, found)))
         raise document.error(found) from None
-    found = [*document.found, *_faults_beside_the_models(dict(spec), spec.search.parameters)]
-    if found:
+    found = list(_faults_beside_the_models(dict(spec), spec.search.parameters))
+    if found or document.found:
         raise document.error(found)
     return spec
 

@@ -35,14 +35,19 @@ class Document:
     found: tuple[Found, ...] = ()
 
     def error(self, found: Sequence[Found]) -> SpecError:
-        """All faults, each with its line or setting."""
-        return SpecError(self.file, [self._fault(one) for one in found])
+        """What was found here already and besides, each with its line or setting."""
+        unreadable = {one.loc for one in self.found if not one.whole}
+        besides = [one for one in found if one.loc not in unreadable]
+        return SpecError(self.file, [self._fault(one) for one in (*self.found, *besides)])
 
     def _fault(self, found: Found) -> Fault:
         path = "" if found.whole else dotted(found.loc)
         above = [found.loc[:length] for length in range(len(found.loc), 0, -1)]
-        setting = next((self.settings[loc] for loc in above if loc in self.settings), None)
         line = found.line or next((self.lines[loc] for loc in above if loc in self.lines), None)
+        setting = next((self.settings[loc] for loc in above if loc in self.settings), None)
+        if found.loc not in self.lines:  # a section that a setting made
+            made_by = (text for loc, text in self.settings.items() if loc[: len(found.loc)] == found.loc)
+            setting = setting or (next(made_by, None) if found.loc else None)
         return Fault(path, found.message, None if setting else line, setting)
 
 

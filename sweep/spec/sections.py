@@ -25,6 +25,9 @@ Name = Annotated[
 ]
 
 
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
 class ParameterConfig(Section):
     """One searched parameter: `values`, or `min` and `max`, or a fixed `value`."""
 
@@ -70,13 +73,13 @@ class SearchConfig(Section):
     """What trials are judged by, in percent; more is better."""
     parameters: dict[str, ParameterConfig]
     """What is searched, by dotted path; `real_ratio` is one of them."""
-    seeds: tuple[NonNegativeInt, ...] = ()
+    seeds: tuple[Seed, ...] = ()
     """Every arm is trained once with each of these seeds. Default: `training.seed` alone."""
     points_first: tuple[Point, ...] = ()
     """Arms that start before all others, each with a value for every parameter."""
     trials: PositiveInt | None = None
     """Number of arms of `random` and `optuna`, those of `points_first` and the baseline included."""
-    seed: NonNegativeInt = 0
+    seed: Seed = 0
     """Seed of the search itself and of the order in which trials start."""
 
 
