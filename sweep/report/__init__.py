@@ -1,7 +1,26 @@
 """Fair comparisons, figures and pages: numbers apart from pictures apart from pages."""
 
+from sweep.report.files import ReportFiles, write_report
 from sweep.report.frame import fair_frame
+from sweep.report.learning_curves import learning_curves
+from sweep.report.pages import page
+from sweep.report.ratio_curves import ratio_curves
 from sweep.report.tables import FairTable, fair_table, fair_tables
 from sweep.report.terminal import fair_table_text, latest_table_text
+from sweep.report.verdict import notes, verdict
 
-__all__ = ["FairTable", "fair_frame", "fair_table", "fair_table_text", "fair_tables", "latest_table_text"]
+__all__ = [
+    "FairTable",
+    "ReportFiles",
+    "fair_frame",
+    "fair_table",
+    "fair_table_text",
+    "fair_tables",
+    "latest_table_text",
+    "learning_curves",
+    "notes",
+    "page",
+    "ratio_curves",
+    "verdict",
+    "write_report",
+]

@@ -86,7 +86,7 @@ def fair_table(state: SweepState, rung: int) -> FairTable:
         known = ", ".join(map(str, rungs_of(state)))
         raise ValueError(f"rung is {rung}; the rungs of sweep {state.created.name!r} are: {known}")
     arms, baselines = _arms_at(state, rung), baseline_arms(state)
-    references = {name: _reference(arm.parameters, baselines) for name, arm in arms.items()}
+    references = {name: _reference(arm, baselines) for name, arm in arms.items()}
     judged = {name: arm.values(metric_of(state)) for name, arm in arms.items()}
     finite = {name: values for name, values in judged.items() if all(map(math.isfinite, values))}
     found = _differences(finite, references)
@@ -141,11 +141,15 @@ def _arms_at(state: SweepState, rung: int) -> dict[str, _Arm]:
     return {arm.name: arm for arm in arms if arm.reached}
 
 
-def _reference(parameters: Mapping[str, Any], baselines: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """The baseline arm to compare with: the only one, or the one that agrees in all else."""
-    if len(baselines) == 1:
-        return next(iter(baselines))
-    agreeing = [name for name, other in baselines.items() if _agree_but_for_ratio(parameters, other)]
+def _reference(arm: _Arm, baselines: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """The baseline to compare with: itself, the only one, or the only one that agrees in all else."""
+    if arm.name in baselines:
+        return arm.name
+    agreeing = [
+        name
+        for name, parameters in baselines.items()
+        if len(baselines) == 1 or _agree_but_for_ratio(arm.parameters, parameters)
+    ]
     return agreeing[0] if len(agreeing) == 1 else None
 
 

@@ -50,7 +50,7 @@ def _why_no_difference(table: FairTable) -> str | None:
     if all(math.isnan(row.judged.mean) for row in own):
         return f"{table.metric} of the baseline {names} is NaN {here}: no differences from it can be given."
     if not any(row.difference for row in table.rows):
-        return f"No arm but the baseline has a value {here}: there is nothing to compare it with."
+        return f"No other arm has a value {here} that can be compared with the baseline {names}."
     return None
 
 
@@ -87,8 +87,8 @@ def _survivors(table: FairTable) -> Iterator[str]:
     names = [row.arm for row in table.rows if row.lost_to_stopping]
     if names:
         yield (
-            f"Survivors only: {', '.join(names)} lost seeds to early stopping before this rung. "
-            "Their means flatter them and their spread is too small."
+            f"Survivors only: seeds of {', '.join(names)} were stopped before this rung, so that means are "
+            "flattering and spreads too small."
         )
 
 

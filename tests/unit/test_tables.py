@@ -237,7 +237,7 @@ class TestVerdict:
                 {"failed": {("real_ratio=1.0", seed): 37 for seed in range(3)}},
                 "The baseline real_ratio=1.0 has no value at iteration 100",
             ),
-            ({"arms": [1.0]}, "No arm but the baseline has a value at iteration 100"),
+            ({"arms": [1.0]}, "No other arm has a value at iteration 100"),
             (
                 {"failed": {(f"real_ratio={r}", s): 9 for r in VALUES for s in range(3)}},
                 "No trial has reached",
@@ -256,7 +256,9 @@ class TestVerdict:
 
     def test_arms_that_lost_seeds_to_stopping_are_marked_as_survivors(self) -> None:
         table = table_of(VALUES, stopped={("real_ratio=0.0", 0): 60})
-        assert any(note.startswith("Survivors only: real_ratio=0.0 lost") for note in notes(table))
+        assert any(
+            note.startswith("Survivors only: seeds of real_ratio=0.0 were stopped") for note in notes(table)
+        )
         assert not any(note.startswith("Survivors") for note in notes(table_of(VALUES)))
 
 

@@ -1,0 +1,87 @@
+"""Writes the report of a sweep: a page, tables, figures."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweep.errors import StorageError
+from sweep.ledger.state import SweepState
+from sweep.report.drawing import figure_bytes
+from sweep.report.frame import fair_frame
+from sweep.report.learning_curves import learning_curves
+from sweep.report.pages import page
+from sweep.report.ratio_curves import ratio_curves
+from sweep.results import class_table, report_table, trial_table
+
+PAGE = "report.md"
+_TABLES = {
+    "fair_comparison": fair_frame,
+    "trials": trial_table,
+    "reports": report_table,
+    "classes": class_table,
+}
+_FIGURES = {"learning_curves": learning_curves, "real_ratio": ratio_curves}
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """What was written."""
+
+    page: Path
+    tables: tuple[Path, ...]
+    figures: tuple[Path, ...]
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """The page first."""
+        return (self.page, *self.tables, *self.figures)
+
+
+def write_report(state: SweepState, folder: Path) -> ReportFiles:
+    """Writes everything that is known now, replacing what an earlier call wrote; the page comes last.
+
+    The same state gives the same bytes. A reader never sees half a file. Raises StorageError.
+    """
+    tables, figures = dict(_table_files(state)), dict(_figure_files(state))
+    text = page(state, figures=list(figures), tables=list(tables))
+    contents = {**tables, **figures, PAGE: text.encode()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            _write_atomically(folder / name, content)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot write the report: {error.strerror}") from error
+    return ReportFiles(
+        page=folder / PAGE,
+        tables=tuple(folder / name for name in tables),
+        figures=tuple(folder / name for name in figures),
+    )
+
+
+def _table_files(state: SweepState) -> Iterator[tuple[str, bytes]]:
+    for name, table_of in _TABLES.items():
+        table = table_of(state)
+        parquet = io.BytesIO()
+        table.to_parquet(parquet, index=False)
+        yield f"{name}.csv", table.to_csv(index=False, lineterminator="\n").encode()
+        yield f"{name}.parquet", parquet.getvalue()
+
+
+def _figure_files(state: SweepState) -> Iterator[tuple[str, bytes]]:
+    for name, figure_of in _FIGURES.items():
+        figure = figure_of(state)
+        for kind in ("png", "svg"):
+            yield f"{name}.{kind}", figure_bytes(figure, kind)
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

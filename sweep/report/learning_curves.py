@@ -1,0 +1,107 @@
+"""The picture of the judged metric against the iteration, coloured by real_ratio."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from sweep.ledger.state import SweepState, TrialState
+from sweep.report.drawing import GREY, Colour, new_figure, say_nothing_to_draw, sequential_colours
+from sweep.report.settings import arms_by_setting
+from sweep.results import metric_of, rungs_of
+
+MARKERS = {"stopped": "s", "failed": "X"}
+"""At the end of a curve that does not run to the last iteration, by what became of the trial."""
+
+_MOST_ENTRIES = 12
+
+
+def learning_curves(state: SweepState) -> Figure:
+    """A panel for every setting of the other parameters: a thin line a trial, a bold one for an arm's mean.
+
+    The mean is drawn where all seeds of the arm have a value, so that it never changes its composition.
+    """
+    metric, settings = metric_of(state), arms_by_setting(state)
+    ratios = [trial.planned.parameters["real_ratio"] for trial in state.trials.values()]
+    colours = sequential_colours(ratios)
+    figure, axes = new_figure(len(settings))
+    for axis, setting in zip(axes, settings, strict=True):
+        _draw_panel(axis, state, setting.arms, metric, colours)
+        axis.set(title=setting.words, xlabel="iteration", ylabel=f"{metric} (%)")
+    if any(trial.reports for trial in state.trials.values()):
+        handles = _legend(state, colours)
+        figure.legend(handles=handles, title="real_ratio", loc="outside right upper", frameon=False)
+    figure.suptitle(f"{state.created.name}: learning curves by real_ratio")
+    return figure
+
+
+def _draw_panel(
+    axis: Axes, state: SweepState, arms: Sequence[str], metric: str, colours: Mapping[float, Colour]
+) -> None:
+    for arm in arms:
+        trials = [trial for trial in state.trials.values() if trial.arm == arm]
+        colour = colours[trials[0].planned.parameters["real_ratio"]]
+        curves = [_curve(trial, metric) for trial in trials]
+        for trial, curve in zip(trials, curves, strict=True):
+            _draw_trial(axis, trial, curve, colour)
+        mean = _mean(curves)
+        axis.plot(list(mean), list(mean.values()), color=colour, linewidth=2.2, label=f"mean {arm}")
+    _mark_rungs(axis, state)
+    if not any(trial.reports for trial in state.trials.values() if trial.arm in arms):
+        say_nothing_to_draw(axis, "no trial has reported yet")
+
+
+def _draw_trial(axis: Axes, trial: TrialState, curve: Mapping[int, float], colour: Colour) -> None:
+    iterations, values = list(curve), list(curve.values())
+    axis.plot(iterations, values, color=colour, linewidth=0.8, alpha=0.6, label=trial.trial_id)
+    if curve and trial.status in MARKERS:
+        marker = MARKERS[trial.status]
+        axis.plot(
+            iterations[-1:],
+            values[-1:],
+            color=colour,
+            marker=marker,
+            markersize=6,
+            label=f"end {trial.trial_id}",
+        )
+
+
+def _curve(trial: TrialState, metric: str) -> dict[int, float]:
+    """Values by iteration, rising."""
+    return {i: trial.reports[i].metrics.get(metric, math.nan) for i in sorted(trial.reports)}
+
+
+def _mean(curves: Sequence[Mapping[int, float]]) -> dict[int, float]:
+    shared = set.intersection(*(set(curve) for curve in curves))
+    return {i: math.fsum(curve[i] for curve in curves) / len(curves) for i in sorted(shared)}
+
+
+def _mark_rungs(axis: Axes, state: SweepState) -> None:
+    rungs = rungs_of(state)
+    axis.set_xlim(0, rungs[-1] * 1.03)
+    for rung in rungs:
+        axis.axvline(rung, color=GREY, linewidth=0.8, linestyle=":", zorder=0, label=f"rung {rung}")
+
+
+def _legend(state: SweepState, colours: Mapping[float, Colour]) -> list[Line2D]:
+    """Ratios, at most a dozen of them evenly chosen, then the marks that the picture has."""
+    statuses = {trial.status for trial in state.trials.values() if trial.reports}
+    ratios = [Line2D([], [], color=colours[r], linewidth=2.2, label=f"{r:g}") for r in _some(list(colours))]
+    marks = [
+        Line2D([], [], color=GREY, marker=marker, linestyle="none", label=status)
+        for status, marker in MARKERS.items()
+        if status in statuses
+    ]
+    rung = Line2D([], [], color=GREY, linewidth=0.8, linestyle=":", label="rung")
+    return [*reversed(ratios), *marks, rung]
+
+
+def _some(values: Sequence[float]) -> list[float]:
+    if len(values) <= _MOST_ENTRIES:
+        return list(values)
+    step = (len(values) - 1) / (_MOST_ENTRIES - 1)
+    return [values[round(i * step)] for i in range(_MOST_ENTRIES)]
