@@ -74,23 +74,26 @@ def _sound_parameters(values: Mapping[str, Any], found: list[Found]) -> Paramete
 
 def _faults_beside_the_models(parts: Parts, parameters: Parameters) -> Iterator[Found]:
     for name, faults in _OF_ONE_SECTION.items():
-        if name in parts:
-            yield from (one for one in faults(parts[name]) if ".".join(map(str, one.loc)) not in parameters)
+        found = _of_part(faults, parts, name)
+        yield from (one for one in found if ".".join(map(str, one.loc)) not in parameters)
     if {"budget", "resources"} <= parts.keys():
         yield from budget_faults(parts["budget"], parts["resources"])
     if {"training", "early_stopping"} <= parts.keys():
         yield from _rungs_beyond_the_end(parts["early_stopping"], parts["training"])
-    of_parameters = list(_faults_of_parameters(parts, parameters))
-    yield from of_parameters
-    if not of_parameters and {"search", "baseline", "early_stopping"} <= parts.keys():
+    of_search = [*_faults_of_parameters(parts, parameters), *_of_part(method_faults, parts, "search")]
+    yield from of_search
+    if not of_search and {"search", "baseline", "early_stopping"} <= parts.keys():
         yield from point_faults(parts["search"], parts["baseline"], parts["early_stopping"].protect)
+
+
+def _of_part(faults: Callable[[Any], Iterator[Found]], parts: Parts, name: str) -> Iterator[Found]:
+    return faults(parts[name]) if name in parts else iter(())
 
 
 _OF_ONE_SECTION: dict[str, Callable[[Any], Iterator[Found]]] = {
     "data": data_faults,
     "model": model_faults,
     "training": training_faults,
-    "search": method_faults,
     "early_stopping": early_stopping_faults,
     "resources": resources_faults,
 }

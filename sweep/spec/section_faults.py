@@ -26,8 +26,8 @@ _PSPNET = "pspnet_r50_d8"
 def data_faults(data: DataConfig) -> Iterator[Found]:
     """Names of sources and classes, label ids, sources without folders."""
     for name in data.generated:
-        if name == "all" or not name.replace("_", "").replace("-", "").isalnum():
-            message = "is a bad name for a source; use letters, digits, '_' and '-', but not 'all'"
+        if not name.replace("_", "").replace("-", "").isalnum():  # a dot would break its dotted path
+            message = "is a bad name for a source; use letters, digits, '_' and '-'"
             yield Found(("data", "generated", name), message)
     yield from repeated(("data", "classes"), data.classes)
     if data.ignore_index < len(data.classes):
