@@ -57,7 +57,9 @@ def _draw_panel(
 
 def _draw_trial(axis: Axes, trial: TrialState, curve: Mapping[int, float], colour: Colour) -> None:
     iterations, values = list(curve), list(curve.values())
-    axis.plot(iterations, values, color=colour, linewidth=0.8, alpha=0.6, label=trial.trial_id)
+    axis.plot(
+        iterations, values, ".-", color=colour, linewidth=0.8, markersize=3, alpha=0.6, label=trial.trial_id
+    )
     if curve and trial.status in MARKERS:
         marker = MARKERS[trial.status]
         axis.plot(
