@@ -31,7 +31,9 @@ def pair_faults(data: DataConfig, sources: Sequence[tuple[Loc, Sequence[Pair]]])
 
 def _label_faults(data: DataConfig, loc: Loc, labels: list[LabelFile]) -> Iterator[Found]:
     if bad := [label for label in labels if label.fault]:
-        yield Found(loc, f"has {len(bad)} labels that are none; first: {bad[0].path} {bad[0].fault}")
+        yield Found(
+            loc, f"has labels of no use ({len(bad)} of {len(labels)}); first: {bad[0].path} {bad[0].fault}"
+        )
     meaning, allowed = class_id_by_file_id(data), allowed_class_ids(data)
     unknown = {file_id for file_id in range(256) if meaning[file_id] not in allowed}
     if outside := [label for label in labels if label.ids & unknown]:
@@ -51,12 +53,14 @@ def _listed(labels: list[LabelFile], unknown: set[int]) -> str:
 
 def _image_faults(loc: Loc, pairs: list[tuple[ImageFile, LabelFile]]) -> Iterator[Found]:
     if bad := [image for image, _ in pairs if image.fault]:
-        yield Found(loc, f"has {len(bad)} images that are none; first: {bad[0].path} {bad[0].fault}")
+        yield Found(
+            loc, f"has images of no use ({len(bad)} of {len(pairs)}); first: {bad[0].path} {bad[0].fault}"
+        )
     sized = [(image, label) for image, label in pairs if image.size and label.size]
     if unequal := [(image, label) for image, label in sized if image.size != label.size]:
         image, label = unequal[0]
         message = (
-            f"has {len(unequal)} labels of another size than their image; first: {label.path} is "
+            f"has labels of another size than their image ({len(unequal)}); first: {label.path} is "
             f"{_pixels(label.size)} pixels, {image.path} is {_pixels(image.size)}"
         )
         yield Found(loc, message)

@@ -20,14 +20,15 @@ from trainables.contract.labels import allowed_class_ids
 from trainables.contract.pairs import paired_folders
 
 _VALIDATION: Loc = ("data", "validation")
+_TAKEN = ("all", "real")
 _PSPNET = "pspnet_r50_d8"
 
 
 def data_faults(data: DataConfig) -> Iterator[Found]:
     """Names of sources and classes, label ids, sources without folders."""
     for name in data.generated:
-        if not name.replace("_", "").replace("-", "").isalnum():  # a dot would break its dotted path
-            message = "is a bad name for a source; use letters, digits, '_' and '-'"
+        if name in _TAKEN or not name.replace("_", "").replace("-", "").isalnum():
+            message = "is a bad name for a source; use letters, digits, '_' and '-', but not 'all' or 'real'"
             yield Found(("data", "generated", name), message)
     yield from repeated(("data", "classes"), data.classes)
     if data.ignore_index < len(data.classes):

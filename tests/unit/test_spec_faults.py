@@ -167,7 +167,7 @@ def test_missing_sections_are_told_together() -> None:
         ),
         (
             {"data": data(generated={"all": {"scenes": "aligned", "count": 1}})},
-            "data.generated names a source 'all', a word with a meaning",
+            "data.generated.all is a bad name for a source",
         ),
         (
             {"data": data(generated={"gen.a": {"scenes": "aligned", "count": 1}})},
