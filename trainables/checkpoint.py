@@ -13,9 +13,10 @@ import numpy as np
 import torch
 
 from trainables.contract import TrialConfig, TrialError
+from trainables.contract.versions import TRAINING_RECIPE
 
 CHECKPOINT_NAME = "checkpoint.pt"
-CONFIG = "config"
+TRIAL = "trial"
 FREE_TO_CHANGE = frozenset(
     {
         "stop_at",
@@ -41,7 +42,7 @@ def save_checkpoint(path: Path, config: TrialConfig, state: dict[str, Any]) -> N
         OSError: it cannot be written, as on a full disk; the old one is whole and nothing is left beside it.
     """
     buffer = io.BytesIO()  # torch aborts the process if a file it writes to itself fails
-    torch.save({CONFIG: config.model_dump(mode="json"), **state}, buffer)
+    torch.save({TRIAL: _identity(config), **state}, buffer)
     temporary = path.with_name(path.name + ".tmp")
     try:
         with temporary.open("wb") as file:
@@ -64,8 +65,8 @@ def load_checkpoint(path: Path, config: TrialConfig) -> dict[str, Any]:
         OSError: the storage fails; a retry may mend it.
     """
     state = _read(path)
-    saved = state.pop(CONFIG)
-    if differences := _differences(saved, config.model_dump(mode="json")):
+    saved = state.pop(TRIAL)
+    if differences := _differences(saved, _identity(config)):
         raise TrialError(f"{path}: is the checkpoint of another trial: {'; '.join(differences)}")
     return state
 
@@ -104,7 +105,7 @@ def _read(path: Path) -> dict[str, Any]:
         if damaged is not None:
             raise zipfile.BadZipFile(f"wrong check sum of {damaged}")
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        state[CONFIG]  # a file of another program has none
+        state[TRIAL]  # a file of another program has none
     except OSError:
         raise
     except Exception as error:  # whatever damaged bytes are taken for
@@ -120,6 +121,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _identity(config: TrialConfig) -> dict[str, Any]:
+    """What a checkpoint is recognised by."""
+    return {**config.model_dump(mode="json"), "training_recipe": TRAINING_RECIPE}
 
 
 def _differences(saved: dict[str, Any], given: dict[str, Any]) -> list[str]:

@@ -124,7 +124,11 @@ class Driver:
         iteration = max(trial.reports, default=0) if self.has_checkpoint(trial_id) else 0
         self.record(
             TrialStarted(
-                trial_id=trial_id, attempt=trial.attempts + 1, iteration=iteration, host=message.host
+                trial_id=trial_id,
+                attempt=trial.attempts + 1,
+                iteration=iteration,
+                host=message.host,
+                pid=message.pid,
             )
         )
 

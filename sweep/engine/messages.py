@@ -17,6 +17,7 @@ class Started:
     """The process is up."""
 
     host: str
+    pid: int
 
 
 @dataclass(frozen=True)

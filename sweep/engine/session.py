@@ -43,7 +43,7 @@ def run_trial(config: dict[str, Any]) -> None:
     """The function that Ray Tune runs: `config` holds `trial` (a TrialConfig), `folder`, `threads`."""
     os.environ["OMP_NUM_THREADS"] = str(config["threads"])  # read when torch is first imported, below
     session = RaySession(Path(config["folder"]))
-    session.send(Started(host=socket.gethostname()))
+    session.send(Started(host=socket.gethostname(), pid=os.getpid()))
     from trainables import segmentation
 
     try:

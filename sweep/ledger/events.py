@@ -79,6 +79,8 @@ class TrialStarted(TrialEvent):
     iteration: int
     """0, or the iteration of the checkpoint it goes on from."""
     host: str
+    pid: int = 0
+    """Of the process that trains."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,13 @@ def test_killed_worker_is_retried_from_its_checkpoint(undisturbed: Path, tmp_pat
     ledger = tmp_path / "sweeps/tiny/ledger.jsonl"
     judged = wait_for_event(ledger, lambda e: isinstance(e, TrialJudged), process)
     assert isinstance(judged, TrialJudged)
-    _kill_worker_of(process.pid)
+    started = wait_for_event(
+        ledger,
+        lambda e: isinstance(e, TrialStarted) and e.trial_id != judged.trial_id,
+        process,
+    )
+    assert isinstance(started, TrialStarted)
+    os.kill(started.pid, signal.SIGKILL)
     assert process.wait(timeout=200) == 0, (tmp_path / "out.txt").read_text()
 
     state = replay(Ledger(ledger).read())
@@ -75,31 +81,6 @@ def test_killed_worker_is_retried_from_its_checkpoint(undisturbed: Path, tmp_pat
     assert state.trials[attempts[0].trial_id].faults
     pd.testing.assert_frame_equal(_table(tmp_path), _table(undisturbed))
     _assert_mlflow_is_whole(tmp_path)
-
-
-def _kill_worker_of(driver: int) -> None:
-    """Kills the process that trains a trial."""
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit() and "run_trial" in _command_line(process) and _descends(process, driver):
-            os.kill(int(process.name), signal.SIGKILL)
-            return
-    raise AssertionError("no worker found")
-
-
-def _command_line(process: Path) -> str:
-    try:
-        return (process / "cmdline").read_text()
-    except OSError:
-        return ""
-
-
-def _descends(process: Path, ancestor: int) -> bool:
-    pid = int(process.name)
-    while pid > 1:
-        if pid == ancestor:
-            return True
-        pid = int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
-    return False
 
 
 def _table(folder: Path) -> pd.DataFrame:

@@ -65,7 +65,7 @@ def timeless(items: list[Any]) -> dict[int, Any]:
 
 def final_state(folder: Path) -> dict[str, Any]:
     state: dict[str, Any] = torch.load(folder / "checkpoint.pt", weights_only=True)
-    for key in ("seconds", "config"):
+    for key in ("seconds", "trial"):
         del state[key]
     state["last_report"].pop("seconds")
     return state

@@ -153,7 +153,7 @@ def test_a_pickle_that_runs_code_is_refused(path: Path) -> None:
         def __reduce__(self) -> tuple[Any, ...]:
             return Path.touch, (path.with_name("ran"),)
 
-    torch.save({"config": Harmful()}, path)
+    torch.save({"trial": Harmful()}, path)
     with pytest.raises(TrialError, match="is damaged or no checkpoint"):
         load_checkpoint(path, config())
     path.write_bytes(pickle.dumps(Harmful()))
@@ -169,6 +169,15 @@ def test_a_checkpoint_of_another_trial_is_refused_with_the_keys_that_differ(path
     assert "seed is 1 there, 2 here" in str(error.value)
     assert "training.batch_size is 4 there, 8 here" in str(error.value)
     assert str(path) in str(error.value)
+
+
+def test_a_checkpoint_of_an_older_way_to_train_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_checkpoint(path, config(), STATE)
+    monkeypatch.setattr("trainables.checkpoint.TRAINING_RECIPE", "next")
+    with pytest.raises(TrialError, match="training_recipe is 'segsweep-training-v1' there, 'next' here"):
+        load_checkpoint(path, config())
 
 
 def test_what_does_not_change_the_weights_may_change(path: Path) -> None:

@@ -58,7 +58,7 @@ def trial_of(driver: Driver, real_ratio: float) -> str:
 
 @pytest.mark.parametrize(
     "message",
-    [Started("host"), Progress(10, 0.5, 0.01, 3.0), report(4, 30.0), Broken("out of memory", False)],
+    [Started("host", 7), Progress(10, 0.5, 0.01, 3.0), report(4, 30.0), Broken("out of memory", False)],
     ids=lambda message: type(message).__name__,
 )
 def test_message_survives_the_way_through_ray(message: Message) -> None:
@@ -74,7 +74,7 @@ def test_trial_behind_its_peers_is_stopped_at_the_rung(tmp_path: Path) -> None:
     driver = make_driver(tmp_path)
     good, poor = trial_of(driver, 1.0), trial_of(driver, 0.0)
     for name in (good, poor):
-        assert driver.handle(name, Started("host"))
+        assert driver.handle(name, Started("host", 7))
     assert driver.handle(good, report(4, 40.0))
     driver.folder.trial(poor).mkdir(parents=True)
     driver.folder.checkpoint(poor).touch()
@@ -156,7 +156,7 @@ def test_report_that_was_not_judged_any_more_is_judged_on_resume(tmp_path: Path)
 def test_trials_that_had_begun_go_first_on_resume(tmp_path: Path) -> None:
     driver = make_driver(tmp_path)
     begun = list(driver.state.trials)[-1]
-    driver.handle(begun, Started("host"))
+    driver.handle(begun, Started("host", 7))
     driver.handle(begun, report(4, 40.0))
     source = PlanSource(unfinished_trials(driver.spec, driver.state))
     first = source.next_trial()
@@ -167,7 +167,7 @@ def test_trials_that_had_begun_go_first_on_resume(tmp_path: Path) -> None:
 def test_permanent_fault_fails_the_trial_at_once(tmp_path: Path) -> None:
     driver = make_driver(tmp_path)
     name = trial_of(driver, 0.5)
-    driver.handle(name, Started("host"))
+    driver.handle(name, Started("host", 7))
     assert not driver.handle(name, Broken("cannot read a.jpg", permanent=True))
     assert driver.state.trials[name].status == "failed"
 
@@ -175,7 +175,7 @@ def test_permanent_fault_fails_the_trial_at_once(tmp_path: Path) -> None:
 def test_passing_fault_leaves_the_trial_to_be_retried(tmp_path: Path) -> None:
     driver = make_driver(tmp_path)
     name = trial_of(driver, 0.5)
-    driver.handle(name, Started("host"))
+    driver.handle(name, Started("host", 7))
     assert driver.handle(name, Broken("CUDA out of memory", permanent=False))
     assert driver.state.trials[name].ended is None
     assert [fault.reason for fault in driver.state.trials[name].faults] == ["CUDA out of memory"]
@@ -205,7 +205,7 @@ def test_spent_budget_ends_trials_at_a_rung_and_leaves_them_to_resume(tmp_path: 
 def test_budget_of_trials_keeps_further_ones_from_starting(tmp_path: Path) -> None:
     driver = make_driver(tmp_path, budget={"trials": 1})
     assert driver.spent_budget() is None
-    driver.handle(trial_of(driver, 0.5), Started("host"))
+    driver.handle(trial_of(driver, 0.5), Started("host", 7))
     assert driver.spent_budget() == "the budget of 1 trials is spent"
 
 

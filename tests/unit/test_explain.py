@@ -1,10 +1,10 @@
 import math
 
 import pytest
-from builders import sweep_state
 
 from sweep.errors import SweepError
 from sweep.stopping import explain
+from tests.builders import sweep_state
 
 
 def test_a_stopped_trial_is_explained_with_all_that_the_decision_rests_on() -> None:

@@ -3,7 +3,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import plain_curve, sweep_state
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
@@ -12,6 +11,7 @@ from sweep.report import fair_table, learning_curves, ratio_curves
 from sweep.report.drawing import figure_bytes, sequential_colours
 from sweep.report.settings import arms_by_setting
 from sweep.results import report_table
+from tests.builders import plain_curve, sweep_state
 
 RATIOS = (1.0, 0.5, 0.125)
 SETTINGS = [1.0, *({"real_ratio": r, "data.strategy": s} for r in (0.5, 0.0) for s in ("night", "day"))]

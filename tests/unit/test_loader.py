@@ -60,6 +60,16 @@ def test_batches_hold_crops_and_where_they_came_from() -> None:
         assert batch.indices == [draw.index for draw in draws]
 
 
+def test_tags_tell_where_the_pixels_came_from() -> None:
+    sources = {REAL: Noise(6, seed=0), "night": Noise(4, seed=1)}
+    unchanged = AugmentationConfig(resize_range=(1, 1), category_max_ratio=1, flip=0, photometric=False)
+    draws = MixedStream(RECIPE).batches(Position(), 5)
+    for batch in training_batches(sources, TrainTransform(unchanged, SIZE, 255), draws, 0):
+        for image, label, source, index in zip(batch.images, batch.labels, batch.sources, batch.indices):
+            assert torch.equal(image, sources[source][index][0])
+            assert torch.equal(label, sources[source][index][1])
+
+
 def test_samples_are_the_same_with_workers() -> None:
     for alone, helped in zip(load(workers=0), load(workers=2), strict=True):
         assert torch.equal(alone.images, helped.images)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -85,14 +86,15 @@ def test_agrees_with_torchmetrics_where_every_class_occurs(seed: int, num_classe
     counter = PixelCounter(num_classes, IGNORE)
     for start in range(3):
         counter.add(prediction[start : start + 1], label[start : start + 1])
-    got, settings_ = scores(counter.counts()), {"num_classes": num_classes, "ignore_index": IGNORE}
+    got = scores(counter.counts())
+    of: dict[str, Any] = {"num_classes": num_classes, "ignore_index": IGNORE}
     assert got["val_miou"] == pytest.approx(
-        100 * MulticlassJaccardIndex(**settings_)(prediction, label).item(), rel=1e-5
+        100 * MulticlassJaccardIndex(**of)(prediction, label).item(), rel=1e-5
     )
     assert got["val_macc"] == pytest.approx(
-        100 * MulticlassAccuracy(**settings_)(prediction, label).item(), rel=1e-5
+        100 * MulticlassAccuracy(**of)(prediction, label).item(), rel=1e-5
     )
-    micro = MulticlassAccuracy(**settings_, average="micro")(prediction, label).item()
+    micro = MulticlassAccuracy(**of, average="micro")(prediction, label).item()
     assert got["val_aacc"] == pytest.approx(100 * micro, rel=1e-5)
 
 

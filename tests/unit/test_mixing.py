@@ -169,8 +169,8 @@ def test_two_generated_sources_of_one_size_are_shuffled_differently() -> None:
 def test_order_of_sources_is_irrelevant(of: Recipe) -> None:
     turned = Recipe(
         of.real_ratio,
-        dict(reversed(of.sizes.items())),
-        dict(reversed(of.weights.items())),
+        dict(reversed(list(of.sizes.items()))),
+        dict(reversed(list(of.weights.items()))),
         of.batch_size,
         of.seed,
     )

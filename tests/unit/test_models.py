@@ -159,7 +159,7 @@ def test_smp_pspnet_is_another_network_than_mmsegmentations() -> None:
 )
 def test_refuses_unknown_names_with_close_ones(settings: dict[str, str], message: str) -> None:
     with pytest.raises(TrialError, match=message):
-        build(**settings)
+        build(7, **settings)
 
 
 def test_refuses_an_architecture_whose_logits_have_another_size() -> None:
@@ -193,7 +193,9 @@ def test_loads_timms_classifier_into_the_encoder(tmp_path: Path) -> None:
 
 
 def test_loads_weights_named_like_smps_encoder(tmp_path: Path) -> None:
-    weights = build(architecture="smp_pspnet", encoder="resnet18").encoder.state_dict()
+    weights = (
+        build(architecture="smp_pspnet", encoder="resnet18").get_submodule("network.encoder").state_dict()
+    )
     weights["fc.weight"] = torch.zeros(1000, 512)
     weights["conv1.weight"].fill_(2)
     save_file(weights, tmp_path / "resnet18.safetensors")

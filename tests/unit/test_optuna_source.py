@@ -64,7 +64,7 @@ def test_proposal_rests_on_the_ledger_alone(tmp_path: Path) -> None:
 def test_stopped_arm_is_pruned_with_its_value_at_the_rung(tmp_path: Path) -> None:
     driver = optuna_driver(tmp_path)
     for name in ("t000", "t001"):
-        driver.handle(name, Started("host"))
+        driver.handle(name, Started("host", 7))
         driver.handle(name, report(4, 30.0))
         driver.end(name, "stopped", "behind")
     arm = driver.state.trials["t000"].planned.arm

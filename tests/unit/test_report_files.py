@@ -4,13 +4,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from builders import sweep_state
 
 from sweep.errors import StorageError
 from sweep.ledger import SweepState
 from sweep.report import fair_frame, fair_table, markdown, write_report
 from sweep.report.pages import page
 from sweep.results import class_table, report_table, trial_table
+from tests.builders import sweep_state
 
 NAN = float("nan")
 RATIOS = (1.0, 0.5, 0.125)

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from builders import sweep_state
 
 from sweep.results import class_table, metric_of, parameters_of, report_table, rungs_of, trial_table
+from tests.builders import sweep_state
 
 LEADING = ["sweep", "trial_id", "arm", "real_ratio", "seed"]
 TRAILING = ["protocol_id", "regime_id", "provenance"]

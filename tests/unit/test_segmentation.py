@@ -30,7 +30,7 @@ from trainables.mixing import REAL
 from trainables.models import Logits
 from trainables.optimization import Schedule, build_optimizer
 from trainables.segmentation import segmentation_loss, train
-from trainables.trial import Mean
+from trainables.trial import Mean, begin_trial
 from trainables.validation import validate
 
 
@@ -97,7 +97,7 @@ def test_a_batch_without_any_label_has_no_loss_and_no_gradient() -> None:
     loss = segmentation_loss(
         Logits(logits), torch.full((1, 4, 4), 255), auxiliary_weight=0.4, ignore_index=255
     )
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     assert loss.item() == 0
     assert logits.grad is not None
     assert (logits.grad == 0).all()
@@ -181,6 +181,15 @@ def test_progress_comes_at_every_log_interval_with_its_learning_rate(tmp_path: P
         (10, schedule.lr_at(9)),
     ]
     assert [report.iteration for report in session.reports] == [10]
+
+
+def test_each_source_is_opened_under_its_own_name() -> None:
+    sources = begin_trial(small_trial(0.5)).sources
+    assert {name: (len(samples), samples.name(0).split("/")[0]) for name, samples in sources.items()} == {
+        REAL: (6, "scene real"),
+        "aligned": (5, "scene aligned"),
+        "misaligned": (7, "scene misaligned"),
+    }
 
 
 def test_only_sources_that_are_drawn_from_are_opened(tmp_path: Path) -> None:

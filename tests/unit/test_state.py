@@ -1,5 +1,4 @@
 import pytest
-from builders import sweep_events, sweep_state
 
 from sweep.errors import LedgerError
 from sweep.ledger import Ledger, SweepState, replay
@@ -15,6 +14,7 @@ from sweep.ledger.events import (
     TrialReported,
     TrialStarted,
 )
+from tests.builders import sweep_events, sweep_state
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pytest
-from builders import sweep_state
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -13,6 +12,7 @@ from sweep.report import FairTable, fair_frame, fair_table, fair_table_text, fai
 from sweep.report.comparison import differences, holm, pooled_noise
 from sweep.report.tables import ArmRow
 from sweep.report.verdict import notes, verdict
+from tests.builders import sweep_state
 
 Values = Mapping[float, Sequence[float]]
 

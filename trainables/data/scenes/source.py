@@ -19,13 +19,18 @@ class SceneSamples:
         source: style, seed, number and size of the scenes.
 
     Raises:
-        DataError: the class ids of the scenes are outside `data.classes`.
+        DataError: on reading, class ids outside `data.classes`.
     """
 
     def __init__(self, data: DataConfig, source: SceneSource) -> None:
+        self._data = data
         self._source = source
         self._class_ids = ClassIds(data)
         self._scenes = cached_scenes(source)
+
+    def __reduce__(self) -> tuple[type[SceneSamples], tuple[DataConfig, SceneSource]]:
+        """A process that loads data opens the cache itself: pickling the memory map would copy all of it."""
+        return SceneSamples, (self._data, self._source)
 
     def __len__(self) -> int:
         return self._source.count

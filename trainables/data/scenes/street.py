@@ -218,13 +218,13 @@ def _building(rng: Generator, plan: _Plan, side: Side, z: Point) -> Thing:
 def _trees(rng: Generator, plan: _Plan) -> Iterator[Thing]:
     for _ in range(rng.integers(0, 7)):
         side = _SIDES[rng.integers(2)]
-        z = rng.uniform(6, 40)
+        z = rng.uniform(5, 28)
         x = side * (plan.kerb + rng.uniform(0.5, 1.5))
         yield _tree(rng, plan.camera, x, z)
 
 
 def _tree(rng: Generator, camera: Camera, x: float, z: float) -> Thing:
-    top, crown = rng.uniform(3.5, 8.0), rng.uniform(1.0, 2.2)
+    top, crown = rng.uniform(3.5, 7.0), rng.uniform(1.2, 2.4)
     patches = [_upright(camera, "bark", (x - 0.15, x + 0.15), (0, top - crown), z)]
     for _ in range(rng.integers(3, 6)):
         centre = (x + rng.uniform(-0.6, 0.6) * crown, top - crown * rng.uniform(0.5, 1.5), z)
@@ -239,7 +239,7 @@ def _cars(rng: Generator, plan: _Plan) -> Iterator[Thing]:
         side = _SIDES[rng.integers(2)]
         parked = rng.random() < 0.5
         x = side * (plan.kerb - 1.1 if parked else 0.45 * plan.kerb)
-        yield _car(rng, plan.camera, x, rng.uniform(6, 28))
+        yield _car(rng, plan.camera, x, rng.uniform(5, 20))
 
 
 def _car(rng: Generator, camera: Camera, x: float, z: float) -> Thing:
@@ -278,11 +278,11 @@ def _people(rng: Generator, plan: _Plan) -> Iterator[Thing]:
             if crossing
             else side * rng.uniform(plan.kerb + 0.4, plan.wall - 0.3)
         )
-        yield _person(rng, plan.camera, x, rng.uniform(4.5, 16))
+        yield _person(rng, plan.camera, x, rng.uniform(3.0, 8.5))
 
 
 def _person(rng: Generator, camera: Camera, x: float, z: float) -> Thing:
-    tall, half = rng.uniform(1.5, 1.95), rng.uniform(0.2, 0.3)
+    tall, half = rng.uniform(1.5, 1.95), rng.uniform(0.22, 0.36)
     stride = rng.uniform(0.0, 0.25)
     hip, shoulder = 0.5 * tall, 0.85 * tall
     patches = [
