@@ -1,6 +1,6 @@
 """What a sweep will do, before anything runs: its arms and trials, their configuration and cost."""
 
-from sweep.plan.arms import arm_name, arm_parameters, is_baseline, is_protected, real_ratio_of
+from sweep.plan.arms import arm_name, arm_parameters, is_baseline, is_protected
 from sweep.plan.cost import Cost, estimate_cost
 from sweep.plan.draw import shortened
 from sweep.plan.identity import protocol_id, regime_id
@@ -30,7 +30,6 @@ __all__ = [
     "plan_text",
     "planned_trials",
     "protocol_id",
-    "real_ratio_of",
     "regime_id",
     "rungs",
     "shortened",

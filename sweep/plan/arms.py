@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sweep.spec import Point, Spec
-from sweep.spec.space import REAL_RATIO, canonical, completed, identity, matches
+from sweep.spec.space import canonical, completed, identity, matches
 
 
 def arm_parameters(spec: Spec, parameters: Mapping[str, Any]) -> Point:
@@ -41,11 +41,6 @@ def is_protected(spec: Spec, parameters: Mapping[str, Any]) -> bool:
     """Whether the arm is never stopped: the baseline, and those that `early_stopping.protect` matches."""
     arm = arm_parameters(spec, parameters)
     return is_baseline(spec, arm) or any(matches(arm, point) for point in spec.early_stopping.protect)
-
-
-def real_ratio_of(parameters: Mapping[str, Any]) -> float:
-    """The share of real images that an arm asks for."""
-    return float(parameters[REAL_RATIO])
 
 
 def _in_words(value: Any) -> str:

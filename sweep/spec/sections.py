@@ -102,7 +102,10 @@ class EarlyStoppingConfig(Section):
 
 
 class BudgetConfig(Section):
-    """The section `budget`: when the sweep ends, trials broken off at their next rung. null: no limit."""
+    """The section `budget`: when no other trial starts. null: no limit.
+
+    Running trials go on to their next rung when hours are spent, to their end when `trials` is.
+    """
 
     trials: PositiveInt | None = None
     """Trials that may start."""
