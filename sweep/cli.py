@@ -95,11 +95,14 @@ def plan(
     overrides: Overrides = [],  # noqa: B006
 ) -> None:
     """Prints what a spec would run, and what it would cost. Starts nothing."""
-    from sweep.plan import plan_text
+    from sweep.plan import plan_text, smoke_spec
 
-    spec = _checked(spec_file, overrides).spec
+    loaded = _checked(spec_file, overrides)
+    spec = loaded.spec
     folder = _folder(spec.storage.path, spec.name)
-    typer.echo(plan_text(spec, _state_of(folder) if folder.exists() else None))
+    smoke = _folder(spec.storage.path, smoke_spec(loaded).spec.name)
+    size = folder.largest_checkpoint() or smoke.largest_checkpoint()
+    typer.echo(plan_text(spec, _state_of(folder) if folder.exists() else None, size))
 
 
 @app.command()

@@ -26,7 +26,10 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
     """A row a trial."""
     metric = state.created.spec["search"]["metric"]
     title = f"{folder.name}: {sweep_status(folder, state)}; {trial_counts(state)}"
-    table = Table("trial", "arm", "seed", "status", "iteration", metric, "why", box=None, title=title)
+    table = Table(box=None, title=title, title_justify="left")
+    for heading in ("trial", "arm", "seed", "status", "iteration", metric):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("why", no_wrap=True, overflow="ellipsis")  # `sweep explain` has it whole
     for trial in state.trials.values():
         reason = trial.ended.reason if trial.ended else (trial.faults[-1].reason if trial.faults else "")
         planned = trial.planned

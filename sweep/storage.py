@@ -57,6 +57,11 @@ class SweepFolder:
         """A trial's only checkpoint."""
         return self.trial(trial_id) / "checkpoint.pt"
 
+    def largest_checkpoint(self) -> int | None:
+        """Size in bytes; None before any was written."""
+        files = (self.path / "trials").glob("*/checkpoint.pt")
+        return max((file.stat().st_size for file in files), default=None)
+
     def stop_request(self, trial_id: str | None = None) -> Path:
         """The file that asks the driver to stop a trial, or with None the sweep."""
         return self.path / "stop" / (trial_id or "sweep")

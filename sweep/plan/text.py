@@ -36,12 +36,13 @@ class KnownSweep(Protocol):
         """By trial id."""
 
 
-def plan_text(spec: Spec, begun: KnownSweep | None) -> str:
+def plan_text(spec: Spec, begun: KnownSweep | None = None, checkpoint_bytes: int | None = None) -> str:
     """Trials, mixtures and cost of a spec; with `begun`, what of it is done and what would go on.
 
-    The time per iteration is that which the begun sweep measured, else `resources.seconds_per_iteration`.
+    The time per iteration is that which the begun sweep measured, else `resources.seconds_per_iteration`;
+    `checkpoint_bytes` is the size of a checkpoint, if one was ever written.
     """
-    cost = estimate_cost(spec, _measured_seconds(begun))
+    cost = estimate_cost(spec, _measured_seconds(begun), checkpoint_bytes=checkpoint_bytes)
     blocks = [_trials(spec, cost), _mixtures(mixtures(spec)), _cost(spec, cost)]
     if begun is not None:
         blocks.append(_resumption(spec, begun))
@@ -94,6 +95,10 @@ def _cost(spec: Spec, cost: Cost) -> Iterator[str]:
         yield "  hours need resources.seconds_per_iteration, or a begun sweep of this name that measured it"
     elif cost.wall_hours_worst is None:
         yield "  hours on the clock need resources.concurrent_trials"
+    if cost.checkpoint_gigabytes is None:
+        yield "  checkpoints: of unknown size until `sweep run --smoke` has written one"
+    else:
+        yield f"  checkpoints: at most {cost.checkpoint_gigabytes:.3g} GB at once"
     limits = spec.budget.model_dump(exclude_none=True)
     if limits:
         yield f"  budget: {', '.join(f'{name} {limit:g}' for name, limit in limits.items())}"
