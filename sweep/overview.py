@@ -29,9 +29,8 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
     table = Table(box=None, title=title, title_justify="left")
     for heading in ("trial", "arm", "seed", "status", "iteration", metric):
         table.add_column(heading, no_wrap=True)
-    table.add_column("why", no_wrap=True, overflow="ellipsis")  # `sweep explain` has it whole
+    table.add_column("why", overflow="fold")
     for trial in state.trials.values():
-        reason = trial.ended.reason if trial.ended else (trial.faults[-1].reason if trial.faults else "")
         planned = trial.planned
         table.add_row(
             planned.trial_id,
@@ -40,7 +39,7 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
             trial.status,
             str(trial.iteration),
             latest_value(trial, metric),
-            escape(reason),
+            escape(_short_reason(trial)),
         )
     return table
 
@@ -64,3 +63,13 @@ def latest_value(trial: TrialState, metric: str) -> str:
         return ""
     iteration = max(trial.reports)
     return f"{trial.reports[iteration].metrics[metric]:.2f} @ {iteration}"
+
+
+def _short_reason(trial: TrialState) -> str:
+    """Why it is no longer in the running; `sweep explain` has all of it."""
+    last = trial.judged[max(trial.judged)] if trial.judged else None
+    if last is not None and last.decision == "stop" and last.cutoff is not None:
+        return f"{last.value:.2f} < {last.cutoff:.2f}"
+    if trial.status == "stopped" and trial.ended is not None:
+        return trial.ended.reason
+    return trial.faults[-1].reason if trial.faults else ""

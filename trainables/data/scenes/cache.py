@@ -12,7 +12,7 @@ from trainables.contract import SceneSource
 from trainables.data.labels import Uint8Array
 from trainables.data.scenes.painting import render_scene
 
-RENDERER_VERSION = 2
+RENDERER_VERSION = 4
 """Raise it with every change that moves a pixel: scenes of another version are never read."""
 
 

@@ -270,7 +270,7 @@ def _cabin(camera: Camera, material: Material, x: Point, y: Point, z: float) -> 
 
 
 def _people(rng: Generator, plan: _Plan) -> Iterator[Thing]:
-    for _ in range(rng.integers(0, 6)):
+    for _ in range(rng.integers(0, 8)):
         side = _SIDES[rng.integers(2)]
         crossing = rng.random() < 0.25
         x = (
@@ -278,7 +278,7 @@ def _people(rng: Generator, plan: _Plan) -> Iterator[Thing]:
             if crossing
             else side * rng.uniform(plan.kerb + 0.4, plan.wall - 0.3)
         )
-        yield _person(rng, plan.camera, x, rng.uniform(3.0, 8.5))
+        yield _person(rng, plan.camera, x, rng.uniform(2.6, 7.0))
 
 
 def _person(rng: Generator, camera: Camera, x: float, z: float) -> Thing:

@@ -100,7 +100,7 @@ REAL = Style(
 def _repainted(
     surfaces: dict[Material, Surface], mix: tuple[Colour, Colour, Colour], lift: Colour, texture: float
 ) -> dict[Material, Surface]:
-    """The surfaces with new colours, `mix` times the old one plus `lift`, and textures `texture` times as strong."""
+    """The surfaces in new colours, `mix` times the old plus `lift`, their textures `texture` times as strong."""
 
     def repainted(colour: Colour) -> Colour:
         red, green, blue = (
@@ -133,15 +133,15 @@ ALIGNED = Style(
 """A good generator: gaudy, smooth and sunny, but everything is where its label says."""
 
 MISALIGNED = Style(
-    surfaces=_repainted(REAL.surfaces, ((0.4, 0.2, 0.0), (0.1, 0.4, 0.1), (0.1, 0.2, 0.5)), (8, 4, 24), 1.5),
+    surfaces=_repainted(REAL.surfaces, ((0.5, 0.2, 0.0), (0.1, 0.5, 0.1), (0.1, 0.2, 0.6)), (10, 6, 24), 1.3),
     jitter=24,
     gain=(0.7, 1.2),
     cast=0.2,
     haze=(0.2, 0.7),
     haze_colour=(90, 80, 110),
     noise=14,
-    shift=0.06,
-    warp=0.08,
+    shift=0.05,
+    warp=0.05,
 )
 """A poor generator: dark, blotchy, and things stand beside their labels."""
 
