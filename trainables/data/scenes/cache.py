@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
-from trainables.contract import SceneSource
+from trainables.contract import DataError, SceneSource
 from trainables.data.labels import Uint8Array
 from trainables.data.scenes.painting import render_scene
 
@@ -21,11 +22,14 @@ def cached_scenes(source: SceneSource) -> Uint8Array:
 
     Read from the cache folder through a memory map, which all trials of a machine share. A missing or damaged
     file is made anew and put in place in one step: trials that do so at once write the same bytes.
+
+    Raises:
+        DataError: the cache folder cannot be written.
     """
     path = cache_folder() / _file_name(source)
     scenes = _read(path, _shape(source))
     if scenes is None:
-        _write(path, _rendered(source))
+        _make(path, source)
         scenes = _read(path, _shape(source))
     assert scenes is not None, f"{path} was written and cannot be read"
     return scenes
@@ -53,28 +57,40 @@ def _read(path: Path, shape: tuple[int, int, int, int]) -> Uint8Array | None:
         scenes = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    return scenes if scenes.shape == shape and scenes.dtype == np.uint8 else None
+    fits = isinstance(scenes, np.ndarray) and scenes.shape == shape and scenes.dtype == np.uint8
+    return scenes if fits else None
 
 
-def _rendered(source: SceneSource) -> Uint8Array:
-    scenes = np.empty(_shape(source), dtype=np.uint8)
-    for index in range(source.count):
-        scene = render_scene(source.scenes, source.seed, index, source.size)
-        scenes[index, :3] = scene.image
-        scenes[index, 3] = scene.label
-    return scenes
+def _make(path: Path, source: SceneSource) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_in_one_step(path, source)
+    except OSError as error:
+        raise DataError(
+            f"{path.parent}: rendered scenes cannot be kept there: {error}; "
+            "name another folder in the environment variable SEGSWEEP_CACHE"
+        ) from error
 
 
-def _write(path: Path, scenes: Uint8Array) -> None:
+def _write_in_one_step(path: Path, source: SceneSource) -> None:
     """Under another name first: nobody ever sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.save(file, scenes, allow_pickle=False)
+            _write(file, source)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _write(file: BinaryIO, source: SceneSource) -> None:
+    """In the format of numpy.save, scene by scene: all of them may not fit into memory."""
+    header = {"descr": "|u1", "fortran_order": False, "shape": _shape(source)}
+    np.lib.format.write_array_header_1_0(file, header)
+    for index in range(source.count):
+        scene = render_scene(source.scenes, source.seed, index, source.size)
+        file.write(scene.image.tobytes())
+        file.write(scene.label.tobytes())
