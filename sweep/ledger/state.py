@@ -48,6 +48,8 @@ class TrialState:
     """`interrupted`: was running when its driver ended or vanished. A faulted trial stays `running` until it
     is started again or ends."""
     attempts: int = 0
+    began: float | None = None
+    """When its first attempt started, in seconds since the epoch."""
     iteration: int = 0
     """The latest known; goes back to that of the checkpoint when the trial is started again."""
     seconds: float = 0.0
@@ -79,6 +81,7 @@ class TrialState:
             case TrialStarted():
                 self.status, self.ended = "running", None
                 self.attempts, self.iteration = event.attempt, event.iteration
+                self.began = event.time if self.began is None else self.began
             case TrialProgressed():
                 self.progress = self.progress_history[event.iteration] = event
                 self._advance(event.iteration, event.seconds)

@@ -90,6 +90,7 @@ class LedgerWriter:
         tags = {
             "segsweep.sweep_id": created.sweep_id,
             "segsweep.kind": "sweep",
+            **_SOURCE,
             "segsweep.protocol_id": created.protocol_id,
             "segsweep.regime_id": created.regime_id,
             **{f"segsweep.version.{name}": version for name, version in created.versions.items()},
@@ -108,6 +109,7 @@ class LedgerWriter:
         tags = {
             "segsweep.sweep_id": state.created.sweep_id,
             "segsweep.kind": "trial",
+            **_SOURCE,
             "segsweep.trial_id": planned.trial_id,
             "segsweep.arm": planned.arm,
             "segsweep.protocol_id": state.created.protocol_id,
@@ -133,7 +135,10 @@ class LedgerWriter:
             self._open.add(known.run_id)
             return known.run_id, True
         identity = {key: tags[key] for key in _IDENTITY if key in tags}
-        run_id = self._store.find(identity) or self._store.create(name, tags, parent, self._begin(state))
+        begin = state.trials[trial_id].began if trial_id is not None else None
+        run_id = self._store.find(identity) or self._store.create(
+            name, tags, parent, begin or state.created.time
+        )
         self._remember(state, trial_id, run_id)
         return run_id, True
 
@@ -142,11 +147,8 @@ class LedgerWriter:
         state.apply(self._ledger.append(event))
         self._open.add(run_id)
 
-    @staticmethod
-    def _begin(state: SweepState) -> float:
-        return state.created.time
 
-
+_SOURCE = {"mlflow.source.name": "sweep run", "mlflow.source.type": "LOCAL"}
 _SECTIONS = ("data", "model", "training")
 _IDENTITY = ("segsweep.sweep_id", "segsweep.kind", "segsweep.trial_id")
 
