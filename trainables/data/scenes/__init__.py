@@ -1,7 +1,7 @@
 """Street scenes that the package renders itself, so that a newcomer and the tests need no data.
 
-`street.py` says what stands where, `styles.py` how it looks, `painting.py` makes image and label of both,
-`cache.py` keeps them on disk.
+`things.py` says what a street is made of, `street.py` what stands where, `styles.py` how it looks;
+`painting.py` makes image and label of that, `cache.py` keeps them on disk.
 """
 
 from trainables.data.scenes.painting import Scene, render_scene

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from trainables.contract import DataError, SceneSource
 from trainables.data.labels import Uint8Array
 from trainables.data.scenes.painting import render_scene
 
-RENDERER_VERSION = 4
+RENDERER_VERSION = 6
 """Raise it with every change that moves a pixel: scenes of another version are never read."""
 
 
@@ -74,15 +74,15 @@ def _make(path: Path, source: SceneSource) -> None:
 
 def _write_in_one_step(path: Path, source: SceneSource) -> None:
     """Under another name first: nobody ever sees half a file."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    unfinished = path.with_name(f"{path.name}.{uuid4().hex}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with unfinished.open("xb") as file:
             _write(file, source)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        unfinished.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
 
 

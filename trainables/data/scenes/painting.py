@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from trainables.data.labels import Uint8Array
-from trainables.data.scenes.street import END, Material, Patch, Thing, street
+from trainables.data.scenes.geometry import Material, Patch, Thing
+from trainables.data.scenes.street import street
 from trainables.data.scenes.styles import STYLES, Style, StyleName
+from trainables.data.scenes.things import END
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int32]

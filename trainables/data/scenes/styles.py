@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from trainables.data.scenes.street import Material
+from trainables.data.scenes.geometry import Material
 
 StyleName = Literal["real", "aligned", "misaligned"]
 Colour = tuple[float, float, float]
@@ -100,7 +100,7 @@ REAL = Style(
 def _repainted(
     surfaces: dict[Material, Surface], mix: tuple[Colour, Colour, Colour], lift: Colour, texture: float
 ) -> dict[Material, Surface]:
-    """The surfaces in new colours, `mix` times the old plus `lift`, their textures `texture` times as strong."""
+    """The surfaces in new colours, `mix` times the old plus `lift`; textures `texture` times as strong."""
 
     def repainted(colour: Colour) -> Colour:
         red, green, blue = (
@@ -121,19 +121,21 @@ def _repainted(
 
 ALIGNED = Style(
     surfaces=_repainted(
-        REAL.surfaces, ((1.25, -0.2, 0.0), (-0.1, 1.1, 0.0), (-0.1, -0.1, 1.2)), (12, 8, -4), 0.5
+        REAL.surfaces, ((1.3, -0.25, 0.0), (-0.05, 1.1, -0.05), (-0.1, -0.1, 1.15)), (6, 2, 0), 0.4
     ),
     jitter=14,
-    gain=(0.8, 1.2),
+    gain=(0.7, 1.15),
     cast=0.06,
-    haze=(0.1, 0.5),
+    haze=(0.15, 0.5),
     haze_colour=(235, 215, 190),
     noise=3,
 )
 """A good generator: gaudy, smooth and sunny, but everything is where its label says."""
 
 MISALIGNED = Style(
-    surfaces=_repainted(REAL.surfaces, ((0.5, 0.2, 0.0), (0.1, 0.5, 0.1), (0.1, 0.2, 0.6)), (10, 6, 24), 1.3),
+    surfaces=_repainted(
+        REAL.surfaces, ((0.45, 0.2, 0.0), (0.1, 0.45, 0.1), (0.1, 0.2, 0.55)), (8, 5, 24), 1.4
+    ),
     jitter=24,
     gain=(0.7, 1.2),
     cast=0.2,
