@@ -8,12 +8,13 @@ from typing import Any
 
 from trainables.contract import DataConfig, SceneSource, Source
 from trainables.contract.pairs import paired_folders
+from trainables.contract.versions import RENDERER_VERSION
 
 
 def content_of(data: DataConfig, source: Source) -> dict[str, Any]:
     """Equal for two sources that hold the same. Files are not opened; folders that are missing are empty."""
     if isinstance(source, SceneSource):
-        return source.model_dump(mode="json")
+        return {**source.model_dump(mode="json"), "renderer": RENDERER_VERSION}
     folders = paired_folders(data, source)
     files = [
         [image.relative_to(folders.images).as_posix(), _bytes(image), _bytes(folders.label_path(image))]

@@ -14,7 +14,7 @@ Layout = Literal["mmsegmentation", "cityscapes", "bdd100k"]
 
 
 class FolderSource(Section):
-    """Image and label folders. Labels are 8-bit PNGs of class ids, named like their image up to the suffix."""
+    """Image and label folders. Labels are 8-bit PNGs of class ids, named like their images up to the end."""
 
     split: str | None = None
     """Sub-folder of the layout, such as `train`; gives `images` and `labels` by the layout's convention."""

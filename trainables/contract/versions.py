@@ -5,3 +5,6 @@ METRIC_DEFINITION = "mmseg-iou-v1"
 
 TRAINING_RECIPE = "segsweep-training-v1"
 """How a trial is trained, beyond what its configuration says."""
+
+RENDERER_VERSION = 6
+"""How scenes are rendered. Raise it with every change that moves a pixel: the cache then makes them anew."""

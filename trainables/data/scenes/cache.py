@@ -10,11 +10,9 @@ from uuid import uuid4
 import numpy as np
 
 from trainables.contract import DataError, SceneSource
+from trainables.contract.versions import RENDERER_VERSION
 from trainables.data.labels import Uint8Array
 from trainables.data.scenes.painting import render_scene
-
-RENDERER_VERSION = 6
-"""Raise it with every change that moves a pixel: scenes of another version are never read."""
 
 
 def cached_scenes(source: SceneSource) -> Uint8Array:
