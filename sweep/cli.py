@@ -100,7 +100,8 @@ def plan(
     loaded = _checked(spec_file, overrides)
     spec = loaded.spec
     folder = _folder(spec.storage.path, spec.name)
-    smoke = _folder(spec.storage.path, smoke_spec(loaded).spec.name)
+    tiny = smoke_spec(loaded).spec
+    smoke = _folder(tiny.storage.path, tiny.name)
     size = folder.largest_checkpoint() or smoke.largest_checkpoint()
     typer.echo(plan_text(spec, _state_of(folder) if folder.exists() else None, size))
 

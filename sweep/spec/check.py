@@ -18,6 +18,7 @@ from sweep.spec.section_faults import (
     early_stopping_faults,
     model_faults,
     resources_faults,
+    tracking_faults,
     training_faults,
 )
 from sweep.spec.sections import EarlyStoppingConfig, ParameterConfig, Spec
@@ -96,6 +97,7 @@ _OF_ONE_SECTION: dict[str, Callable[[Any], Iterator[Found]]] = {
     "training": training_faults,
     "early_stopping": early_stopping_faults,
     "resources": resources_faults,
+    "tracking": tracking_faults,
 }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from sweep.spec.keys import Loc, dotted
-from sweep.spec.sections import BudgetConfig, EarlyStoppingConfig, ResourcesConfig
+from sweep.spec.sections import BudgetConfig, EarlyStoppingConfig, ResourcesConfig, TrackingConfig
 from sweep.spec.wording import Found, given
 from trainables.contract import (
     DataConfig,
@@ -96,6 +97,16 @@ def budget_faults(budget: BudgetConfig, resources: ResourcesConfig) -> Iterator[
             f"is {budget.gpu_hours}, but trials use no GPU; set resources.gpus_per_trial, or leave it out"
         )
         yield Found(("budget", "gpu_hours"), message)
+
+
+def tracking_faults(tracking: TrackingConfig) -> Iterator[Found]:
+    """A password: the spec is kept in the ledger and shown in MLflow."""
+    if tracking.uri is not None and "@" in urlsplit(tracking.uri).netloc:
+        message = (
+            "holds a user or a password, which would be recorded; leave it out and set the environment "
+            "variable MLFLOW_TRACKING_URI, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        )
+        yield Found(("tracking", "uri"), message)
 
 
 def sources(data: DataConfig) -> Iterator[tuple[Loc, Source]]:

@@ -133,7 +133,8 @@ class TrackingConfig(Section):
     """The section `tracking`: MLflow."""
 
     uri: str | None = None
-    """MLflow's tracking URI. Default: an SQLite file in the storage."""
+    """MLflow's tracking URI, without a password. Default: the environment's MLFLOW_TRACKING_URI, else an
+    SQLite file in the storage."""
     experiment: str = "segsweep"
     """MLflow's experiment."""
     enabled: bool = True

@@ -70,7 +70,7 @@ class BackgroundTracker:
                 if finishing:
                     writer.write_report(state, self._folder)
             except Exception as error:
-                self._fault = _first_line(error)
+                self._fault = self._target.without_secrets(_first_line(error))
                 _log.warning("MLflow is behind: %s", self._fault)
                 wait = min(wait * 2, _LONGEST_WAIT)
                 if finishing:

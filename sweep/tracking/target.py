@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -26,6 +27,10 @@ class TrackingTarget:
             return self.uri
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
+    def without_secrets(self, text: str) -> str:
+        """The text, the address in it only in its public form."""
+        return text.replace(self.uri, self.public_uri)
+
     @property
     def sqlite_file(self) -> Path | None:
         """The database, if the store is an SQLite file."""
@@ -39,9 +44,10 @@ class TrackingTarget:
 
 
 def tracking_target(spec: Spec) -> TrackingTarget:
-    """The store that the spec names; by default an SQLite file in the storage."""
+    """The store that the spec names, else MLFLOW_TRACKING_URI, else an SQLite file in the storage."""
     storage = spec.storage.path
-    uri = spec.tracking.uri or f"sqlite:///{storage / 'mlflow.db'}"
+    own = f"sqlite:///{storage / 'mlflow.db'}"
+    uri = spec.tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or own
     return TrackingTarget(
         uri=uri,
         experiment=spec.tracking.experiment,

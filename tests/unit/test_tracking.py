@@ -11,11 +11,14 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from sweep.errors import SpecError
 from sweep.ledger import Ledger, replay
 from sweep.ledger.events import DriverEnded, DriverStarted, Event, RunTracked, TrialReported, TrialStarted
+from sweep.spec import spec_from_dict
 from sweep.storage import SweepFolder
-from sweep.tracking import BackgroundTracker, LedgerWriter, TrackingTarget, sync
+from sweep.tracking import BackgroundTracker, LedgerWriter, TrackingTarget, sync, tracking_target
 from tests.builders import sweep_events
+from tests.specs import tiny_spec
 
 EVENTS = sweep_events(
     arms=(1.0, 0.25, 0.0),
@@ -207,3 +210,23 @@ def test_password_is_never_recorded(folder: SweepFolder) -> None:
 
 def _reports(trial_id: str) -> list[TrialReported]:
     return [e for e in EVENTS if isinstance(e, TrialReported) and e.trial_id == trial_id]
+
+
+def test_password_in_an_error_is_taken_out() -> None:
+    target = TrackingTarget("https://me:secret@mlflow.example.org", "segsweep", None)
+    text = target.without_secrets("request to https://me:secret@mlflow.example.org/api failed")
+    assert text == "request to https://mlflow.example.org/api failed"
+
+
+def test_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = spec_from_dict(tiny_spec(tmp_path))
+    assert tracking_target(spec).uri == f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.org")
+    assert tracking_target(spec).uri == "https://mlflow.example.org"
+
+
+def test_spec_with_a_password_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as error:
+        spec_from_dict(tiny_spec(tmp_path, tracking={"uri": "https://me:secret@mlflow.example.org"}))
+    assert "MLFLOW_TRACKING_PASSWORD" in str(error.value)
+    assert "secret" not in str(error.value)

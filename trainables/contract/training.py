@@ -20,7 +20,7 @@ class OptimizerConfig(Section):
 
 
 class ScheduleConfig(Section):
-    """The section `training.schedule`: a polynomial learning rate over the full length, whoever is stopped."""
+    """The section `training.schedule`: polynomial, over the full length whatever is stopped."""
 
     name: Literal["poly"] = "poly"
     power: PositiveFloat = 0.9
