@@ -60,6 +60,7 @@ def _short(path: Path) -> str:
 def _exit_code(driver: Driver) -> ExitCode:
     if driver.interrupted:
         return ExitCode.INTERRUPTED
-    if any(trial.status == "failed" for trial in driver.state.trials.values()):
+    failed = any(trial.status == "failed" for trial in driver.state.trials.values())
+    if failed or driver.state.outcome == "failed":
         return ExitCode.TRIALS_FAILED
     return ExitCode.OK

@@ -55,6 +55,8 @@ class Driver:
         self.interrupted: str | None = None
         """Why the sweep is to end before its trials have; None while it goes on."""
         self.rungs = rungs(spec)
+        self._said_why: set[str] = set()
+        """Trials whose process told why its attempt broke off, before it went."""
 
     def __getstate__(self) -> dict[str, object]:
         """Nothing. Ray pickles all that it is given into a file that we never read."""
@@ -90,19 +92,20 @@ class Driver:
             case Report():
                 self._report(trial, message)
             case Broken():
-                self.broke(trial_id, message.reason, final=message.permanent)
+                self._said_why.add(trial_id)
+                self._broke(trial_id, message.reason, final=message.permanent)
         if trial.ended is None and self.folder.stop_request(trial_id).exists():
             self.end(trial_id, "stopped", "stopped by `sweep stop --trial`")
         return trial.ended is None and not self._leaves_at_rung(message)
 
-    def broke(self, trial_id: str, reason: str, *, final: bool) -> None:
-        """An attempt broke off; `final` ends the trial as failed."""
+    def process_is_gone(self, trial_id: str, *, final: bool) -> None:
+        """Ray lost the process of a trial; `final` if it will not start another."""
         trial = self.state.trials[trial_id]
-        if trial.ended is not None or self.interrupted:
-            return
-        self.record(TrialFaulted(trial_id=trial_id, reason=reason, iteration=trial.iteration))
-        if final:
-            self.end(trial_id, "failed", reason)
+        if trial_id not in self._said_why:
+            self._broke(trial_id, "the worker process died; sweep.log may say why", final=final)
+        elif final and trial.ended is None:
+            self.end(trial_id, "failed", trial.faults[-1].reason)
+        self._said_why.discard(trial_id)
 
     def end(self, trial_id: str, outcome: TrialOutcome, reason: str) -> None:
         """The trial is over; a stopped one gives its checkpoint's disk space back."""
@@ -118,6 +121,14 @@ class Driver:
     def spent_budget(self) -> str | None:
         """Which limit keeps trials from starting, in words; None if none does."""
         return self.budget.refuses_start(self.state, time.time())
+
+    def _broke(self, trial_id: str, reason: str, *, final: bool) -> None:
+        trial = self.state.trials[trial_id]
+        if trial.ended is not None or self.interrupted:
+            return
+        self.record(TrialFaulted(trial_id=trial_id, reason=reason, iteration=trial.iteration))
+        if final:
+            self.end(trial_id, "failed", reason)
 
     def _start(self, trial: TrialState, message: Started) -> None:
         trial_id = trial.planned.trial_id

@@ -40,18 +40,8 @@ class FaultCallback(Callback):
 
     def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """The attempt will be repeated."""
-        self._record(trial, final=False)
+        self._driver.process_is_gone(trial.config["trial_id"], final=False)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """It was the last attempt."""
-        self._record(trial, final=True)
-
-    def _record(self, trial: Trial, *, final: bool) -> None:
-        trial_id = trial.config["trial_id"]
-        faults = self._driver.state.trials[trial_id].faults
-        attempts = self._driver.state.trials[trial_id].attempts
-        if len(faults) >= attempts and faults:  # the process itself said why, before it went
-            if final:
-                self._driver.end(trial_id, "failed", faults[-1].reason)
-        else:
-            self._driver.broke(trial_id, "the worker process died", final=final)
+        self._driver.process_is_gone(trial.config["trial_id"], final=True)

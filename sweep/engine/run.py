@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -120,6 +121,7 @@ def interrupts_reach(driver: Driver) -> Iterator[None]:
             raise KeyboardInterrupt
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         driver.interrupted = f"interrupted by {name}"
+        print("\nending the sweep in good order; Ctrl-C again ends it at once", file=sys.stderr)
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -222,3 +222,27 @@ def test_ledger_holds_the_first_report_of_an_iteration(tmp_path: Path) -> None:
     driver.handle(name, report(4, 41.0))
     reported = [event for event in driver.ledger.read() if isinstance(event, TrialReported)]
     assert [event.metrics["val_miou"] for event in reported] == [40.0]
+
+
+def test_death_that_nobody_explained_is_recorded_once(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    name = trial_of(driver, 0.5)
+    driver.handle(name, Started("host", 7))
+    driver.process_is_gone(name, final=False)
+    driver.handle(name, Started("host", 8))
+    driver.handle(name, Broken("CUDA out of memory", permanent=False))
+    driver.process_is_gone(name, final=True)
+    faults = [fault.reason for fault in driver.state.trials[name].faults]
+    assert faults == ["the worker process died; sweep.log may say why", "CUDA out of memory"]
+    ended = driver.state.trials[name].ended
+    assert ended is not None
+    assert (ended.outcome, ended.reason) == ("failed", "CUDA out of memory")
+
+
+def test_process_that_goes_with_the_sweep_is_no_fault(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    name = trial_of(driver, 0.5)
+    driver.handle(name, Started("host", 7))
+    driver.interrupted = "interrupted by Ctrl-C"
+    driver.process_is_gone(name, final=True)
+    assert driver.state.trials[name].ended is None

@@ -7,7 +7,7 @@ from pathlib import Path
 from optuna.trial import TrialState
 
 from sweep.engine.driver import Driver
-from sweep.engine.messages import Started
+from sweep.engine.messages import Broken, Started
 from sweep.engine.optuna_source import OptunaSource, distribution, propose, told
 from sweep.spec import Spec
 from tests.unit.test_driver import make_driver, report
@@ -92,6 +92,6 @@ def test_arm_of_which_one_seed_runs_on_is_running(tmp_path: Path) -> None:
 def test_failed_arm_is_a_failure(tmp_path: Path) -> None:
     driver = optuna_driver(tmp_path)
     for name in ("t000", "t001"):
-        driver.broke(name, "cannot read a.jpg", final=True)
+        driver.handle(name, Broken("cannot read a.jpg", permanent=True))
     arm = driver.state.trials["t000"].planned.arm
     assert told_arm(driver, arm)[0] == TrialState.FAIL
