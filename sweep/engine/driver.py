@@ -101,9 +101,11 @@ class Driver:
     def process_is_gone(self, trial_id: str, *, final: bool) -> None:
         """Ray lost the process of a trial; `final` if it will not start another."""
         trial = self.state.trials[trial_id]
+        if self.interrupted or trial.ended is not None:
+            return
         if trial_id not in self._said_why:
             self._broke(trial_id, "the worker process died; sweep.log may say why", final=final)
-        elif final and trial.ended is None:
+        elif final:
             self.end(trial_id, "failed", trial.faults[-1].reason)
         self._said_why.discard(trial_id)
 
