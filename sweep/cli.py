@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sweep.errors import ExitCode, SweepError
+from sweep.storage import DEFAULT_STORAGE, STORAGE_VARIABLE, SweepFolder, sweeps_in
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sweep.ledger import SweepState
-    from sweep.spec import LoadedSpec
-    from sweep.storage import SweepFolder
+    from sweep.spec import LoadedSpec, Spec
 
 app = typer.Typer(
     name="sweep",
@@ -38,7 +40,7 @@ Overrides = Annotated[
 ]
 SweepName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the sweep.")]
 Storage = Annotated[
-    Path, typer.Option("--storage", envvar="SEGSWEEP_STORAGE", help="Folder that holds the sweeps.")
+    Path, typer.Option("--storage", envvar=STORAGE_VARIABLE, help="Folder that holds the sweeps.")
 ]
 Address = Annotated[
     str | None,
@@ -48,7 +50,6 @@ Address = Annotated[
         help="A Ray cluster, such as `auto`. Default: Ray inside this process.",
     ),
 ]
-STORAGE = Path("sweeps")
 
 
 def main() -> None:
@@ -74,15 +75,15 @@ def run(
     address: Address = None,
 ) -> None:
     """Runs the sweep that a spec describes."""
+    loaded = _checked(spec_file, overrides, name=name, smoke=smoke)
+    folder = SweepFolder(loaded.spec.storage.path, loaded.spec.name)
+    if smoke:
+        folder.forget()
+    folder.create()
     _use_ray_at(address)
     from sweep.engine.conduct import conduct
     from sweep.engine.create import create_sweep
 
-    loaded = _checked(spec_file, overrides, name=name, smoke=smoke)
-    folder = _folder(loaded.spec.storage.path, loaded.spec.name)
-    if smoke:
-        folder.forget()
-    folder.create()
     with folder.locked():
         ledger = create_sweep(folder, loaded)
         code = conduct(folder, loaded.spec, ledger, _console())
@@ -99,9 +100,9 @@ def plan(
 
     loaded = _checked(spec_file, overrides)
     spec = loaded.spec
-    folder = _folder(spec.storage.path, spec.name)
+    folder = SweepFolder(spec.storage.path, spec.name)
     tiny = smoke_spec(loaded).spec
-    smoke = _folder(tiny.storage.path, tiny.name)
+    smoke = SweepFolder(tiny.storage.path, tiny.name)
     size = folder.largest_checkpoint() or smoke.largest_checkpoint()
     typer.echo(plan_text(spec, _state_of(folder) if folder.exists() else None, size))
 
@@ -109,7 +110,7 @@ def plan(
 @app.command()
 def resume(
     name: SweepName,
-    storage: Storage = STORAGE,
+    storage: Storage = DEFAULT_STORAGE,
     overrides: Annotated[
         list[str],
         typer.Option("--set", metavar="KEY=VALUE", help="Another value for budget, resources or tracking."),
@@ -117,36 +118,34 @@ def resume(
     address: Address = None,
 ) -> None:
     """Goes on with a sweep that was interrupted, killed, or ran out of budget."""
-    _use_ray_at(address)
-    from sweep.engine.conduct import conduct
     from sweep.ledger import Ledger
-    from sweep.spec import spec_of_resume
 
-    folder = _folder(storage, name).must_exist()
+    folder = _existing(storage, name)
     with folder.locked():
-        spec = spec_of_resume(_state_of(folder).created.spec, overrides, storage=folder.storage)
+        spec = _spec_of(folder, overrides)
+        _use_ray_at(address)
+        from sweep.engine.conduct import conduct
+
         code = conduct(folder, spec, Ledger(folder.ledger), _console())
     raise typer.Exit(code)
 
 
 @app.command()
-def report(name: SweepName, storage: Storage = STORAGE) -> None:
+def report(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
     """Writes tables and figures from what is known now, and prints the newest table."""
     from sweep.report import latest_table_text, write_report
 
-    folder = _folder(storage, name).must_exist()
+    folder = _existing(storage, name)
     state = _state_of(folder)
     write_report(state, folder.report)
-    console = _console()
-    console.print(latest_table_text(state, width=console.width))
-    console.print(f"report: {folder.report / 'report.md'}", soft_wrap=True, highlight=False)
+    typer.echo(latest_table_text(state, width=_console().width))
+    typer.echo(f"report: {folder.report / 'report.md'}")
 
 
 @app.command("list")
-def list_sweeps(storage: Storage = STORAGE) -> None:
+def list_sweeps(storage: Storage = DEFAULT_STORAGE) -> None:
     """Lists the sweeps of a storage."""
     from sweep.overview import sweeps_table
-    from sweep.storage import sweeps_in
 
     folders = sweeps_in(storage)
     if not folders:
@@ -156,24 +155,24 @@ def list_sweeps(storage: Storage = STORAGE) -> None:
 
 
 @app.command()
-def status(name: SweepName, storage: Storage = STORAGE) -> None:
+def status(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
     """Prints every trial of a sweep: where it is, its newest value, why it ended."""
     from sweep.overview import trials_table
 
-    folder = _folder(storage, name).must_exist()
+    folder = _existing(storage, name)
     _console().print(trials_table(folder, _state_of(folder)))
 
 
 @app.command()
 def stop(
     name: SweepName,
-    storage: Storage = STORAGE,
+    storage: Storage = DEFAULT_STORAGE,
     trial: Annotated[str | None, typer.Option(metavar="TRIAL", help="Only this trial, such as t003.")] = None,
 ) -> None:
     """Stops a running sweep in good order, or one trial of a sweep for good."""
     from sweep.engine.stop import request_stop
 
-    folder = _folder(storage, name).must_exist()
+    folder = _existing(storage, name)
     typer.echo(request_stop(folder, _state_of(folder), trial))
 
 
@@ -181,23 +180,22 @@ def stop(
 def explain(
     name: SweepName,
     trial: Annotated[str, typer.Argument(metavar="TRIAL", help="Id of a trial, such as t003.")],
-    storage: Storage = STORAGE,
+    storage: Storage = DEFAULT_STORAGE,
 ) -> None:
     """Prints every decision about a trial, and what it rests on."""
     from sweep.stopping import explain as explanation
 
-    typer.echo(explanation(_state_of(_folder(storage, name).must_exist()), trial))
+    typer.echo(explanation(_state_of(_existing(storage, name)), trial))
 
 
 @app.command()
-def sync(name: SweepName, storage: Storage = STORAGE) -> None:
+def sync(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
     """Writes into MLflow whatever it misses of a sweep."""
-    from sweep.spec import spec_from_dict
     from sweep.tracking import sync as sync_runs
     from sweep.tracking import tracking_target
 
-    folder = _folder(storage, name).must_exist()
-    target = tracking_target(spec_from_dict(_state_of(folder).created.spec))
+    folder = _existing(storage, name)
+    target = tracking_target(_spec_of(folder))
     with folder.locked():
         sync_runs(folder, target)
     typer.echo(f"MLflow has all of {name}. {target.ui_command()}")
@@ -215,15 +213,21 @@ def _checked(
     from sweep.plan import smoke_spec
     from sweep.spec import check_data, load_spec
 
-    loaded = load_spec(spec_file, [*overrides, *([f"name={name}"] if name else [])])
+    named = [] if name is None else [f"name={json.dumps(name)}"]  # text, whatever it would be in YAML
+    loaded = load_spec(spec_file, [*overrides, *named])
     check_data(loaded)
     return smoke_spec(loaded) if smoke else loaded
 
 
-def _folder(storage: Path, name: str) -> SweepFolder:
-    from sweep.storage import SweepFolder
+def _existing(storage: Path, name: str) -> SweepFolder:
+    return SweepFolder(storage.absolute(), name).must_exist()
 
-    return SweepFolder(storage.absolute(), name)
+
+def _spec_of(folder: SweepFolder, overrides: Sequence[str] = ()) -> Spec:
+    """The spec of a sweep that was begun, in the storage where it lies now."""
+    from sweep.spec import spec_of_resume
+
+    return spec_of_resume(_state_of(folder).created.spec, overrides, storage=folder.storage)
 
 
 def _state_of(folder: SweepFolder) -> SweepState:

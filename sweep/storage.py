@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,11 @@ from filelock import FileLock, Timeout
 from sweep.errors import NameInUseError, StorageError, SweepNotFoundError
 
 LEDGER = "ledger.jsonl"
+DEFAULT_STORAGE = Path("sweeps")
+STORAGE_VARIABLE = "SEGSWEEP_STORAGE"
+"""Environment variable that names another one."""
+
+_PATIENCE = 1.0  # seconds; whoever asks whether a sweep is running holds it for a moment
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,14 @@ class SweepFolder:
         """The file that asks the driver to stop a trial, or with None the sweep."""
         return self.path / "stop" / (trial_id or "sweep")
 
+    @property
+    def argument(self) -> str:
+        """NAME for a command that is shown, with `--storage` behind it where that is needed."""
+        looked_at = Path(os.environ.get(STORAGE_VARIABLE) or DEFAULT_STORAGE)
+        if self.storage.absolute() == looked_at.absolute():
+            return self.name
+        return f"{self.name} --storage {shlex.quote(str(self.storage))}"
+
     def exists(self) -> bool:
         """Whether a sweep of this name was created here."""
         return self.ledger.exists()
@@ -76,12 +90,12 @@ class SweepFolder:
         Raises:
             SweepNotFoundError: there is no such sweep; the message lists those that are there.
         """
-        if self.exists():
+        known = [folder.name for folder in sweeps_in(self.storage)]
+        if self.name in known:  # not a path, such as ../x, that leads to a sweep elsewhere
             return self
-        known = ", ".join(folder.name for folder in sweeps_in(self.storage)) or "none"
         raise SweepNotFoundError(
-            f"no sweep {self.name!r} in {self.storage.absolute()}; sweeps there: {known}. "
-            f"Another storage is named with --storage"
+            f"no sweep {self.name!r} in {self.storage.absolute()}; sweeps there: "
+            f"{', '.join(known) or 'none'}. Another storage is named with --storage"
         )
 
     def create(self) -> None:
@@ -93,8 +107,8 @@ class SweepFolder:
         """
         if self.exists():
             raise NameInUseError(
-                f"a sweep {self.name!r} exists already in {self.storage}. `sweep resume {self.name}` goes on "
-                f"with it, `--name OTHER` starts another, deleting {self.path} forgets it"
+                f"a sweep {self.name!r} exists already in {self.storage}. `sweep resume {self.argument}` "
+                f"goes on with it, `--name OTHER` starts another, deleting {self.path} forgets it"
             )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -117,17 +131,20 @@ class SweepFolder:
 
         Raises:
             NameInUseError: another process holds it; the message says which.
+            StorageError: the storage cannot be written.
         """
-        lock = FileLock(self.path / "lock", timeout=0)
-        holder = self.path / "holder"
+        lock, holder = self._lock(), self.path / "holder"
         try:
-            lock.acquire()
+            lock.acquire(timeout=_PATIENCE, poll_interval=0.05)
         except Timeout:
             raise NameInUseError(
                 f"the sweep {self.name!r} is running: {_read_or(holder, 'unknown')}"
             ) from None
+        except OSError as error:
+            raise StorageError(f"cannot lock the sweep in {self.path}: {error.strerror}") from error
         try:
-            holder.write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
+            with suppress(OSError):  # on a full disk it is the ledger that says so
+                holder.write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
             yield
         finally:
             holder.unlink(missing_ok=True)
@@ -137,12 +154,16 @@ class SweepFolder:
         """Whether some process holds the sweep."""
         if not self.path.exists():
             return False
-        lock = FileLock(self.path / "lock", timeout=0)
         try:
-            with lock:
+            with self._lock():
                 return False
         except Timeout:
             return True
+        except OSError:  # we may only read here: what the holder left is the best there is
+            return (self.path / "holder").exists()
+
+    def _lock(self) -> FileLock:
+        return FileLock(self.path / "lock", timeout=0)
 
 
 def sweeps_in(storage: Path) -> list[SweepFolder]:
