@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from sweep.ledger.events import DriverStarted, Event
+from sweep.ledger.events import DriverEnded, DriverStarted, Event, RunTracked, TrialEnded
 from sweep.ledger.state import SweepState
 from sweep.spec import Spec
 
@@ -21,7 +21,7 @@ class Budget:
 
     def spent(self, state: SweepState, now: float) -> str | None:
         """Which limit is reached, in words; None while there is some left."""
-        hours = self._hours_before + (now - self._start) / 3600
+        hours = self._hours_before + max(0.0, now - self._start) / 3600
         if self.limits.hours is not None and hours >= self.limits.hours:
             return f"the budget of {self.limits.hours:g} hours is spent"
         gpu_hours = sum(trial.seconds for trial in state.trials.values()) * self.gpus_per_trial / 3600
@@ -41,7 +41,9 @@ def _driver_seconds(history: Iterable[Event]) -> float:
     """Time for which a driver was at work; of one that was killed, up to its last event."""
     seconds, last = 0.0, None
     for event in history:
+        if isinstance(event, RunTracked | TrialEnded):
+            continue  # `sweep sync` and `sweep stop` write these too, long after the driver
         if last is not None and not isinstance(event, DriverStarted):
-            seconds += max(0.0, event.time - last)
-        last = event.time
+            seconds += max(0.0, event.time - last)  # a clock that was put back takes nothing away
+        last = None if isinstance(event, DriverEnded) else event.time
     return seconds

@@ -25,10 +25,12 @@ def conduct(folder: SweepFolder, spec: Spec, ledger: Ledger, console: Console) -
     tracker = BackgroundTracker(folder, ledger, tracking_target(spec)) if spec.tracking.enabled else None
     if tracker is not None:
         tracker.start()
-    with progress(console, spec.search.metric, spec.training.iterations) as listener:
-        driver = run_sweep(folder, spec, ledger, listeners=[listener])
-    write_report(driver.state, folder.report)
-    missed = tracker.finish() if tracker is not None else None
+    try:
+        with progress(console, spec.search.metric, spec.training.iterations) as listener:
+            driver = run_sweep(folder, spec, ledger, listeners=[listener])
+        write_report(driver.state, folder.report)
+    finally:  # whatever went wrong, MLflow is told how it ended
+        missed = tracker.finish() if tracker is not None else None
     _say_what_came_out(driver, console)
     _say_where_to_look(folder, spec, console, missed)
     return _exit_code(driver)
@@ -37,7 +39,8 @@ def conduct(folder: SweepFolder, spec: Spec, ledger: Ledger, console: Console) -
 def _say_what_came_out(driver: Driver, console: Console) -> None:
     reached = [rung for rung in rungs(driver.spec) if driver.state.values_at(rung, driver.spec.search.metric)]
     if reached:
-        console.print(fair_table_text(fair_table(driver.state, max(reached)), width=console.width))
+        table = fair_table_text(fair_table(driver.state, max(reached)), width=console.width)
+        console.print(table, highlight=False, markup=False)
     else:
         console.print("No trial has reached a rung; there is nothing to compare yet.")
 
@@ -47,8 +50,8 @@ def _say_where_to_look(folder: SweepFolder, spec: Spec, console: Console, missed
     if spec.tracking.enabled:
         lines.append(("MLflow", tracking_target(spec).ui_command()))
     if missed is not None:
-        lines.append(("", f"MLflow misses a part ({missed}); `sweep sync {folder.name}` writes it"))
-    lines.append(("decisions", f"sweep explain {folder.name} TRIAL"))
+        lines.append(("", f"MLflow misses a part ({missed}); `sweep sync {folder.argument}` writes it"))
+    lines.append(("decisions", f"sweep explain {folder.argument} TRIAL"))
     for name, text in lines:
         console.print(f"{name:10}{text}", soft_wrap=True, highlight=False, markup=False)
 

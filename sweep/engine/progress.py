@@ -45,6 +45,8 @@ class ProgressLog:
         line = line_of(event, state, self._metric)
         if line is not None:
             self._console.print(line, soft_wrap=True, highlight=False)
+        if isinstance(event, TrialEnded):
+            self._console.print(f"  {summary(state, self._metric)}", soft_wrap=True, highlight=False)
 
     def _progress_is_due(self) -> bool:
         due = time.monotonic() - self._last_progress >= _SECONDS_BETWEEN_PROGRESS_LINES
@@ -74,7 +76,7 @@ class LiveProgress:
         for trial in state.trials.values():
             if trial.status == "running":
                 table.add_row(*self._row(trial))
-        return Group(table, Text(summary(state, self._metric)))
+        return Group(table, Text.from_markup(summary(state, self._metric)))
 
     def _row(self, trial: TrialState) -> tuple[str, ...]:
         done = int(20 * trial.iteration / self._iterations)
@@ -116,9 +118,9 @@ def line_of(event: Event, state: SweepState, metric: str) -> str | None:
         case TrialFaulted() if trial:
             return f"[red]![/] {_name(trial)}: attempt broke off: {escape(event.reason)}"
         case TrialEnded() if trial:
-            mark = _MARKS[event.outcome]
+            reason = latest_value(trial, metric) if event.outcome == "finished" else event.reason
             what = f"{event.outcome} at iteration {event.iteration}"
-            return f"{mark} {_name(trial)}: {what}: {escape(event.reason)}\n  {summary(state, metric)}"
+            return f"{_MARKS[event.outcome]} {_name(trial)}: {what}: {escape(reason)}"
         case DriverEnded():
             return f"sweep {event.outcome}: {escape(event.reason)}"
         case TrialPlanned():

@@ -18,7 +18,7 @@ def request_stop(folder: SweepFolder, state: SweepState, trial_id: str | None) -
         if not folder.is_running():
             raise SweepError(f"the sweep {folder.name!r} is not running")
         _ask(folder, None)
-        return f"asked {folder.name} to stop; `sweep resume {folder.name}` goes on with it"
+        return f"asked {folder.name} to stop; `sweep resume {folder.argument}` goes on with it"
     if trial_id not in state.trials:
         raise SweepError(f"no trial {trial_id!r} in {folder.name}; there are {', '.join(state.trials)}")
     ended = state.trials[trial_id].ended

@@ -10,6 +10,7 @@ from sweep.plan.cost import Cost, estimate_cost
 from sweep.plan.mixtures import MixtureRow, mixtures
 from sweep.plan.trials import planned_trials, rungs
 from sweep.spec import Spec
+from sweep.storage import SweepFolder
 
 
 class KnownTrial(Protocol):
@@ -106,7 +107,8 @@ def _cost(spec: Spec, cost: Cost) -> Iterator[str]:
 
 def _resumption(spec: Spec, begun: KnownSweep) -> Iterator[str]:
     counts = Counter(trial.status for trial in begun.trials.values())
-    yield f"a sweep {spec.name} was begun; `sweep resume {spec.name}` goes on with it"
+    argument = SweepFolder(spec.storage.path, spec.name).argument
+    yield f"a sweep {spec.name} was begun; `sweep resume {argument}` goes on with it"
     yield f"  {', '.join(f'{count} {status}' for status, count in sorted(counts.items())) or 'no trials yet'}"
     for trial_id, trial in begun.trials.items():
         if trial.status in ("running", "interrupted"):

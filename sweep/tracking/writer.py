@@ -68,8 +68,9 @@ class LedgerWriter:
                 self._write_trial(state, parent, state.trials[trial_id], news)
 
     def write_report(self, state: SweepState, folder: SweepFolder) -> None:
-        """Tables and figures as artifacts of the parent run."""
-        self._store.folder(self._parent_run(state), folder.report, "report")
+        """Tables and figures as artifacts of the parent run, if there are any yet."""
+        if folder.report.is_dir():
+            self._store.folder(self._parent_run(state), folder.report, "report")
 
     def _write_trial(
         self, state: SweepState, parent: str, trial: TrialState, news: Sequence[TrialEvent]
@@ -164,8 +165,7 @@ def sync(folder: SweepFolder, target: TrackingTarget) -> SweepState:
         events.append(last)
     writer = LedgerWriter(ledger, target)
     writer.write(state, events)
-    if folder.report.is_dir():
-        writer.write_report(state, folder)
+    writer.write_report(state, folder)
     return state
 
 
