@@ -76,7 +76,9 @@ class LiveProgress:
         for trial in state.trials.values():
             if trial.status == "running":
                 table.add_row(*self._row(trial))
-        return Group(table, Text.from_markup(summary(state, self._metric)))
+        has_begun = any(trial.attempts for trial in state.trials.values())
+        footer = summary(state, self._metric) if has_begun else "starting Ray ..."
+        return Group(table, Text.from_markup(footer))
 
     def _row(self, trial: TrialState) -> tuple[str, ...]:
         done = int(20 * trial.iteration / self._iterations)
