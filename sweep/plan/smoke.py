@@ -14,8 +14,8 @@ _WARM_UP = "training.schedule.warmup_iterations"
 
 
 def smoke_spec(loaded: LoadedSpec) -> LoadedSpec:
-    """The spec with 4 iterations and a rung at 2, named `NAME-smoke`, in a storage of its own below the
-    spec's, so that its runs never stand among real ones; all else as it was."""
+    """The spec with 4 iterations and a rung at 2, where nobody is stopped, named `NAME-smoke`, in a storage of
+    its own below the spec's, so that its runs never stand among real ones; all else as it was."""
     return replace(loaded, spec=_tiny(loaded.spec))
 
 
@@ -38,7 +38,7 @@ def _tiny(spec: Spec) -> Spec:
             "storage": spec.storage.model_copy(update={"path": spec.storage.path / "smoke"}),
             "training": spec.training.model_copy(update=training),
             "early_stopping": spec.early_stopping.model_copy(
-                update={"rungs": tuple(rung for rung in (_RUNG,) if rung < iterations)}
+                update={"name": "none", "rungs": tuple(rung for rung in (_RUNG,) if rung < iterations)}
             ),
         }
     )
