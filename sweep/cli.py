@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sweep.errors import ExitCode, SweepError
+from sweep.errors import SweepError
 from sweep.storage import DEFAULT_STORAGE, STORAGE_VARIABLE, SweepFolder, sweeps_in
 
 if TYPE_CHECKING:
@@ -53,15 +53,15 @@ Address = Annotated[
 
 
 def main() -> None:
-    """The process `sweep`: errors that a user can mend are shown without a traceback."""
+    """The process `sweep`: errors that a user can mend are shown without a traceback.
+
+    Typer itself ends with 2 where the command line is wrong, and with 130 after Ctrl-C.
+    """
     try:
         app()
     except SweepError as error:
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        sys.exit(ExitCode.INTERRUPTED)
 
 
 @app.command()
@@ -151,7 +151,7 @@ def list_sweeps(storage: Storage = DEFAULT_STORAGE) -> None:
     if not folders:
         typer.echo(f"no sweeps in {storage.absolute()}")
         return
-    _console().print(sweeps_table([(folder, _state_of(folder)) for folder in folders]))
+    _console().print(sweeps_table([(folder, _state_or_none(folder)) for folder in folders]))
 
 
 @app.command()
@@ -234,6 +234,13 @@ def _state_of(folder: SweepFolder) -> SweepState:
     from sweep.ledger import Ledger, replay
 
     return replay(Ledger(folder.ledger).read())
+
+
+def _state_or_none(folder: SweepFolder) -> SweepState | None:
+    try:
+        return _state_of(folder)
+    except SweepError:
+        return None
 
 
 def _console() -> Console:

@@ -13,10 +13,13 @@ from sweep.ledger import SweepState, TrialState
 from sweep.storage import SweepFolder
 
 
-def sweeps_table(sweeps: Iterable[tuple[SweepFolder, SweepState]]) -> Table:
-    """A row a sweep."""
+def sweeps_table(sweeps: Iterable[tuple[SweepFolder, SweepState | None]]) -> Table:
+    """A row a sweep; None for one whose ledger cannot be read."""
     table = Table("sweep", "created", "status", "trials", box=None)
     for folder, state in sweeps:
+        if state is None:
+            table.add_row(escape(folder.name), "", "damaged", f"`sweep status {folder.name}` says where")
+            continue
         created = datetime.fromtimestamp(state.created.time).strftime("%Y-%m-%d %H:%M")
         table.add_row(escape(folder.name), created, sweep_status(folder, state), trial_counts(state))
     return table

@@ -134,7 +134,7 @@ def _fate(sweep: FakeSweep, key: TrialKey) -> tuple[int, str]:
 
 
 def _created(sweep: FakeSweep) -> SweepCreated:
-    scenes = {"scenes": "real", "count": 40}
+    real, validation, night = ({"scenes": "real", "count": 40, "seed": seed} for seed in range(3))
     parameters = {key: None for arm in sweep.arms for key in _parameters(arm)}
     values = {
         key: {"values": [_parameters(arm)[key] for arm in sweep.arms if key in _parameters(arm)]}
@@ -143,7 +143,7 @@ def _created(sweep: FakeSweep) -> SweepCreated:
     spec = Spec.model_validate(
         {
             "name": "fake",
-            "data": {"real": scenes, "validation": scenes, "generated": {"night": scenes}},
+            "data": {"real": real, "validation": validation, "generated": {"night": night}},
             "training": {"iterations": sweep.rungs[-1], "batch_size": 8},
             "search": {"parameters": values, "seeds": tuple(sweep.seeds), "metric": sweep.metric},
             "baseline": dict(sweep.baseline),

@@ -13,6 +13,7 @@ from sweep.ledger import Ledger
 from sweep.ledger.events import Event
 
 PATIENCE = 240.0
+_OF_THE_DEVELOPER = ("SEGSWEEP_STORAGE", "RAY_ADDRESS", "MLFLOW_TRACKING_URI", "FORCE_COLOR")
 
 
 def sweep_command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -48,4 +49,5 @@ def _command(arguments: tuple[str, ...]) -> list[str]:
 
 
 def _environment(cwd: Path) -> dict[str, str]:
-    return os.environ | {"SEGSWEEP_CACHE": str(cwd / "cache"), "COLUMNS": "120", "NO_COLOR": "1"}
+    own = {key: value for key, value in os.environ.items() if key not in _OF_THE_DEVELOPER}
+    return own | {"SEGSWEEP_CACHE": str(cwd / "cache"), "COLUMNS": "120", "NO_COLOR": "1"}
