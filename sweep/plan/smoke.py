@@ -14,7 +14,7 @@ _WARM_UP = "training.schedule.warmup_iterations"
 
 
 def smoke_spec(loaded: LoadedSpec) -> LoadedSpec:
-    """The spec with 4 iterations and a rung at 2, where nobody is stopped, named `NAME-smoke`, in a storage of
+    """The spec with 4 iterations and a rung at 2 where nobody is stopped, named `NAME-smoke`, in a storage of
     its own below the spec's, so that its runs never stand among real ones; all else as it was."""
     return replace(loaded, spec=_tiny(loaded.spec))
 
