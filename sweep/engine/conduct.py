@@ -12,8 +12,7 @@ from sweep.engine.progress import progress
 from sweep.engine.run import run_sweep
 from sweep.errors import ExitCode
 from sweep.ledger import Ledger
-from sweep.plan import rungs
-from sweep.report import fair_table, fair_table_text, write_report
+from sweep.report import latest_table_text, write_report
 from sweep.spec import Spec
 from sweep.storage import SweepFolder
 from sweep.tracking import BackgroundTracker, tracking_target
@@ -31,18 +30,9 @@ def conduct(folder: SweepFolder, spec: Spec, ledger: Ledger, console: Console) -
         write_report(driver.state, folder.report)
     finally:  # whatever went wrong, MLflow is told how it ended
         missed = tracker.finish() if tracker is not None else None
-    _say_what_came_out(driver, console)
+    console.print(latest_table_text(driver.state, width=console.width), highlight=False, markup=False)
     _say_where_to_look(folder, spec, console, missed)
     return _exit_code(driver)
-
-
-def _say_what_came_out(driver: Driver, console: Console) -> None:
-    reached = [rung for rung in rungs(driver.spec) if driver.state.values_at(rung, driver.spec.search.metric)]
-    if reached:
-        table = fair_table_text(fair_table(driver.state, max(reached)), width=console.width)
-        console.print(table, highlight=False, markup=False)
-    else:
-        console.print("No trial has reached a rung; there is nothing to compare yet.")
 
 
 def _say_where_to_look(folder: SweepFolder, spec: Spec, console: Console, missed: str | None) -> None:
