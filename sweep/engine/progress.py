@@ -73,6 +73,9 @@ class LiveProgress:
 
     def _view(self, state: SweepState) -> Group:
         table = Table.grid(padding=(0, 2))
+        table.add_column(overflow="ellipsis")  # the name gives way where the terminal is narrow
+        for _ in range(4):
+            table.add_column(no_wrap=True)
         for trial in state.trials.values():
             if trial.status == "running":
                 table.add_row(*self._row(trial))
@@ -80,12 +83,15 @@ class LiveProgress:
         footer = summary(state, self._metric) if has_begun else "starting Ray ..."
         return Group(table, Text.from_markup(footer))
 
-    def _row(self, trial: TrialState) -> tuple[str, ...]:
-        done = int(20 * trial.iteration / self._iterations)
-        bar = f"[cyan]{'━' * done}[/][dim]{'━' * (20 - done)}[/]"
+    def _row(self, trial: TrialState) -> tuple[str | Text, ...]:
+        length = min(20, self._live.console.width // 8)
+        done = length * trial.iteration // self._iterations
+        bar = f"[cyan]{'━' * done}[/][dim]{'━' * (length - done)}[/]"
         loss = f"loss {trial.progress.train_loss:.3f}" if trial.progress else "starting"
+        name = Text.from_markup(_name(trial))
+        name.no_wrap = True
         return (
-            _name(trial),
+            name,
             bar,
             f"{trial.iteration}/{self._iterations}",
             loss,
