@@ -124,6 +124,10 @@ class Driver:
         """Which limit keeps trials from starting, in words; None if none does."""
         return self.budget.refuses_start(self.state, time.time())
 
+    def spent_hours(self) -> str | None:
+        """As `spent_budget`, but for the number of trials."""
+        return self.budget.spent(self.state, time.time())
+
     def _broke(self, trial_id: str, reason: str, *, final: bool) -> None:
         trial = self.state.trials[trial_id]
         if trial.ended is not None or self.interrupted:
@@ -221,4 +225,4 @@ class Driver:
         """A sweep whose budget is spent ends at rungs, where what was paid for can be compared."""
         if not isinstance(message, Report) or message.iteration not in self.rungs:
             return False
-        return self.budget.spent(self.state, time.time()) is not None
+        return self.spent_hours() is not None

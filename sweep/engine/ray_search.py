@@ -21,7 +21,7 @@ class LedgerSearcher(Searcher):
 
     def suggest(self, trial_id: str) -> Any:  # Ray's annotation leaves FINISHED out
         """The `config` of `sweep.engine.session.run_trial`; FINISHED after the last."""
-        if self._driver.interrupted or self._driver.spent_budget():
+        if self._driver.interrupted or self._driver.spent_hours():
             return Searcher.FINISHED
         trial = self._source.next_trial()
         if trial is None:

@@ -21,7 +21,7 @@ from sweep.engine.ray_search import LedgerSearcher
 from sweep.engine.ray_stopper import InterruptStopper
 from sweep.engine.rules import rule_of
 from sweep.engine.session import run_trial
-from sweep.engine.sources import PlanSource, TrialSource, unfinished_trials
+from sweep.engine.sources import BudgetedSource, PlanSource, TrialSource, unfinished_trials
 from sweep.ledger import Ledger
 from sweep.ledger.events import DriverEnded, DriverStarted, SweepOutcome
 from sweep.plan import planned_trials
@@ -95,9 +95,10 @@ def _fit(driver: Driver) -> None:
 
 
 def _source(driver: Driver) -> TrialSource:
-    if driver.spec.search.method == "optuna":
-        return OptunaSource(driver)
-    return PlanSource(unfinished_trials(driver.spec, driver.state))
+    spec, state = driver.spec, driver.state
+    is_asked = spec.search.method == "optuna"
+    source = OptunaSource(driver) if is_asked else PlanSource(unfinished_trials(spec, state))
+    return BudgetedSource(source, spec, state)
 
 
 def _outcome(driver: Driver) -> tuple[SweepOutcome, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from typing import Protocol
@@ -38,6 +39,30 @@ class PlanSource:
     def exhausted(self) -> bool:
         """Whether the last has been handed out."""
         return not self._waiting
+
+
+class BudgetedSource:
+    """Another source, up to `budget.trials`. Trials that had begun are paid for and go on.
+
+    Counts what it hands out: before a process says that it has started, Ray asks for the next trial.
+    """
+
+    def __init__(self, source: TrialSource, spec: Spec, state: SweepState) -> None:
+        self._source = source
+        begun = [trial for trial in state.trials.values() if trial.attempts]
+        limit = math.inf if spec.budget.trials is None else spec.budget.trials
+        self._left = max(0, limit - len(begun)) + sum(trial.ended is None for trial in begun)
+
+    def next_trial(self) -> PlannedTrial | None:
+        """The next trial; None after the last that the budget allows."""
+        trial = self._source.next_trial() if self._left else None
+        self._left -= trial is not None
+        return trial
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether none will ever come."""
+        return not self._left or self._source.exhausted
 
 
 def unfinished_trials(spec: Spec, state: SweepState) -> list[PlannedTrial]:

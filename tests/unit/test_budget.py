@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from sweep.engine.budget import Budget
+from sweep.engine.driver import Driver
+from sweep.engine.messages import Started
+from sweep.engine.sources import BudgetedSource, PlanSource, unfinished_trials
 from sweep.ledger import SweepState
 from sweep.ledger.events import (
     DriverEnded,
@@ -22,6 +25,7 @@ from sweep.ledger.events import (
 from sweep.spec import spec_from_dict
 from tests.builders import sweep_state
 from tests.specs import tiny_spec
+from tests.unit.test_driver import make_driver, report
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -128,6 +132,34 @@ def test_trials_count_once_they_start_and_running_ones_go_on() -> None:
     assert budget([], trials=2).refuses_start(state, time.time()) is None
     assert budget([], trials=1).refuses_start(state, time.time()) == "the budget of 1 trials is spent"
     assert budget([], trials=1).spent(state, time.time()) is None
+
+
+def next_trials(driver: Driver) -> list[str]:
+    """What a driver hands out, before a process says that it has started."""
+    plan = PlanSource(unfinished_trials(driver.spec, driver.state))
+    source = BudgetedSource(plan, driver.spec, driver.state)
+    trials = []
+    while (trial := source.next_trial()) is not None:
+        trials.append(trial.trial_id)
+    assert source.exhausted
+    return trials
+
+
+def test_no_more_trials_are_handed_out_than_may_start(tmp_path: Path) -> None:
+    assert len(next_trials(make_driver(tmp_path / "none"))) == 3
+    assert len(next_trials(make_driver(tmp_path / "two", budget={"trials": 2}))) == 2
+    assert len(next_trials(make_driver(tmp_path / "nine", budget={"trials": 9}))) == 3
+
+
+def test_trials_that_had_begun_go_on_though_the_budget_is_spent(tmp_path: Path) -> None:
+    first = make_driver(tmp_path, budget={"trials": 2})
+    begun = next_trials(first)
+    for trial_id in begun:
+        first.handle(trial_id, Started("host", 7))
+    first.handle(begun[0], report(12, 40.0))
+    assert first.state.trials[begun[0]].status == "finished"
+    assert next_trials(make_driver(tmp_path, budget={"trials": 2})) == begun[1:]
+    assert len(next_trials(make_driver(tmp_path, budget={"trials": 3}))) == 2
 
 
 def test_no_limit_is_never_reached() -> None:
