@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sweep.errors import SweepError
+from sweep.errors import ClusterError, SweepError
 from sweep.storage import DEFAULT_STORAGE, STORAGE_VARIABLE, SweepFolder, sweeps_in
 
 if TYPE_CHECKING:
@@ -84,9 +84,13 @@ def run(
     from sweep.engine.conduct import conduct
     from sweep.engine.create import create_sweep
 
-    with folder.locked():
-        ledger = create_sweep(folder, loaded)
-        code = conduct(folder, loaded.spec, ledger, _console())
+    try:
+        with folder.locked():
+            ledger = create_sweep(folder, loaded)
+            code = conduct(folder, loaded.spec, ledger, _console())
+    except ClusterError:
+        folder.forget()  # nothing ran: the name stays free for the mended spec
+        raise
     raise typer.Exit(code)
 
 

@@ -62,5 +62,9 @@ class StorageError(SweepError):
     """The storage cannot be read or written."""
 
 
+class ClusterError(SweepError):
+    """No trial could ever run: no Ray answers, or it lacks what a trial needs."""
+
+
 class LedgerError(SweepError):
     """The ledger is damaged elsewhere than in its last line, or was written by a newer version."""

@@ -28,7 +28,7 @@ if "RAY_ADDRESS" not in os.environ:
 
 import ray
 
-from sweep.errors import SweepError
+from sweep.errors import ClusterError
 from sweep.spec import ResourcesConfig, Spec
 
 _LIBRARIES = ("ray", "mlflow", "alembic", "sqlalchemy", "optuna", "py.warnings")
@@ -39,7 +39,7 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
     """The Ray cluster that RAY_ADDRESS names, else one inside this process.
 
     Raises:
-        SweepError: this machine could never run a trial; it says which resource is missing.
+        ClusterError: no cluster answers, or this machine lacks a resource; it says which.
     """
     embedded = "RAY_ADDRESS" not in os.environ
     options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
@@ -48,7 +48,11 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
             "include_dashboard": False,
             "object_store_memory": 100 * 2**20,  # trials send numbers, not arrays
         }
-    ray.init(**options)
+    try:
+        ray.init(**options)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        where = "on this machine" if embedded else f"at the address {os.environ['RAY_ADDRESS']!r}"
+        raise ClusterError(f"Ray cannot be reached {where}: {error}") from error
     try:
         if embedded:
             offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
@@ -80,4 +84,4 @@ def _check_this_machine(wanted: ResourcesConfig, offered: dict[str, float]) -> N
         if asked > offered.get(name, 0)
     ]
     if faults:
-        raise SweepError("\n".join(faults))
+        raise ClusterError("\n".join(faults))

@@ -41,6 +41,28 @@ finally:
     print("imported:", [name for name in {HEAVY} if name in sys.modules])
 """
 
+FAKE_RAY = """
+import os, sys
+from sweep.engine import cluster
+from sweep.cli import main
+
+answer = {answer}
+
+def init(**_):
+    if isinstance(answer, Exception):
+        raise answer
+
+os.environ.pop("RAY_ADDRESS", None)
+cluster.ray.init = init
+cluster.ray.cluster_resources = lambda: answer
+sys.argv = ["sweep", "run", "x.yaml"]
+for _ in range(2):
+    try:
+        main()
+    except SystemExit as end:
+        print(end.code, os.listdir("sweeps"))
+"""
+
 
 class Done(NamedTuple):
     code: int
@@ -396,3 +418,28 @@ def test_sync_writes_where_the_sweep_lies_now(sweep: Terminal, tmp_path: Path) -
     assert done.out.startswith("MLflow has all of fake. ")
     assert (tmp_path / "moved/mlflow.db").is_file()
     assert not (tmp_path / "sweeps").exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("ConnectionError('nobody is there')", "Ray cannot be reached on this machine: nobody is there"),
+        (
+            "{'CPU': 2.0}",
+            "resources.gpus_per_trial is 1; this machine has 0 GPUs. Set it to 0 to train on the",
+        ),
+    ],
+    ids=["no Ray", "no GPU"],
+)
+def test_sweep_that_could_never_run_leaves_its_name_free(tmp_path: Path, answer: str, said: str) -> None:
+    """Twice the same command gives twice the same fault, and not that the name is in use."""
+    tiny = tiny_spec(tmp_path / "sweeps", resources={"gpus_per_trial": 1}, tracking={"enabled": False})
+    write_spec(tmp_path / "x.yaml", tiny)
+    done = subprocess.run(
+        [sys.executable, "-c", FAKE_RAY.format(answer=answer)], cwd=tmp_path, capture_output=True, text=True,
+        timeout=120, env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    ends = [line for line in done.stdout.splitlines() if not line.startswith("sweep failed")]
+    assert ends == ["2 []"] * 2, done.stderr
+    assert len(done.stderr.splitlines()) == 2
+    assert all(line.startswith(said) for line in done.stderr.splitlines())
