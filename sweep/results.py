@@ -16,6 +16,7 @@ import pandas as pd
 
 from sweep.ledger.events import TrialReported
 from sweep.ledger.state import SweepState, TrialState
+from trainables.contract.iou import iou_percent
 
 METRICS = ("val_miou", "val_macc", "val_aacc", "train_loss")
 _MIXTURE = (
@@ -190,13 +191,12 @@ def _consumed(trial: TrialState) -> dict[str, Any]:
 
 
 def _class_counts(report: TrialReported) -> Iterator[dict[str, float]]:
-    counts = report.counts
-    for intersection, predicted, labelled in zip(
-        counts["intersection"], counts["prediction"], counts["label"], strict=True
-    ):
-        union = predicted + labelled - intersection
-        iou = 100 * intersection / union if union else math.nan
-        yield {"iou": iou, "intersection": intersection, "union": union}
+    intersections, predictions, labels = (
+        report.counts[key] for key in ("intersection", "prediction", "label")
+    )
+    ious = iou_percent(intersections, predictions, labels)
+    for iou, intersection, predicted, labelled in zip(ious, intersections, predictions, labels, strict=True):
+        yield {"iou": iou, "intersection": intersection, "union": predicted + labelled - intersection}
 
 
 def _table(state: SweepState, rows: Sequence[Mapping[str, Any]], own_columns: Sequence[str]) -> pd.DataFrame:

@@ -19,8 +19,7 @@ import torch
 from torch import Tensor
 
 from trainables.contract import ClassCounts
-
-PERCENT = 100.0
+from trainables.contract.iou import iou_percent, percent
 
 
 class PixelCounter:
@@ -62,23 +61,18 @@ def scores(counts: ClassCounts) -> dict[str, float]:
     return {
         "val_miou": _mean(iou_by_class(counts)),
         "val_macc": _mean(accuracy_by_class(counts)),
-        "val_aacc": _percent(sum(counts.intersection), sum(counts.label)),
+        "val_aacc": percent(sum(counts.intersection), sum(counts.label)),
     }
 
 
 def iou_by_class(counts: ClassCounts) -> tuple[float, ...]:
     """IoU of every class in percent; NaN for a class that is neither labelled nor predicted."""
-    triples = zip(counts.intersection, counts.prediction, counts.label, strict=True)
-    return tuple(_percent(i, p + label - i) for i, p, label in triples)
+    return iou_percent(counts.intersection, counts.prediction, counts.label)
 
 
 def accuracy_by_class(counts: ClassCounts) -> tuple[float, ...]:
     """Share of each class's pixels that were found, in percent; NaN for a class that is not labelled."""
-    return tuple(_percent(i, label) for i, label in zip(counts.intersection, counts.label, strict=True))
-
-
-def _percent(part: int, whole: int) -> float:
-    return PERCENT * part / whole if whole else math.nan
+    return tuple(percent(i, label) for i, label in zip(counts.intersection, counts.label, strict=True))
 
 
 def _mean(values: Iterable[float]) -> float:
