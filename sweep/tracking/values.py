@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import math
+import itertools
+import re
 from typing import Any
+
+from trainables.contract.iou import iou_percent
+
+_REFUSED = re.compile(r"[^\w.\- /]")  # by MLflow, in the keys of metrics
+_LONGEST = 200  # MLflow takes 250, with what stands before and behind
 
 
 def flat(section: dict[str, Any], prefix: str = "") -> dict[str, str]:
@@ -29,8 +35,27 @@ def mixture_points(mixture: dict[str, Any]) -> dict[str, float]:
 
 def class_points(counts: dict[str, list[int]], classes: list[str]) -> dict[str, float]:
     """`iou/CLASS` in percent; NaN for a class neither labelled nor predicted."""
-    rows = zip(classes, counts["intersection"], counts["prediction"], counts["label"], strict=True)
-    return {
-        f"iou/{name}": 100 * hit / union if (union := predicted + labelled - hit) else math.nan
-        for name, hit, predicted, labelled in rows
-    }
+    ious = iou_percent(counts["intersection"], counts["prediction"], counts["label"])
+    return {f"iou/{name}": iou for name, iou in zip(class_keys(classes), ious, strict=True)}
+
+
+def class_keys(classes: list[str]) -> list[str]:
+    """A name for each class that MLflow takes as the end of a key, no two alike.
+
+    A name that it takes as it is stays; else what it refuses becomes `_`, and a number is put behind where
+    another class has that name already.
+    """
+    keys = dict(zip(classes, map(_acceptable, classes), strict=True))
+    taken = {name for name, key in keys.items() if name == key}
+    for name, key in keys.items():
+        if name != key:
+            numbered = (f"{key}_{number}" for number in itertools.count(2))
+            keys[name] = next(free for free in itertools.chain([key], numbered) if free not in taken)
+            taken.add(keys[name])
+    return list(keys.values())
+
+
+def _acceptable(name: str) -> str:
+    """Only what MLflow knows, and no part that would lead elsewhere if the key were a path."""
+    parts = _REFUSED.sub("_", name)[:_LONGEST].split("/")
+    return "/".join("_" * max(1, len(part)) if part in ("", ".", "..") else part for part in parts)
