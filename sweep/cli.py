@@ -119,6 +119,9 @@ def resume(
         list[str],
         typer.Option("--set", metavar="KEY=VALUE", help="Another value for budget, resources or tracking."),
     ] = [],  # noqa: B006
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Trials that failed, too, from their last checkpoint.")
+    ] = False,
     address: Address = None,
 ) -> None:
     """Goes on with a sweep that was interrupted, killed, or ran out of budget."""
@@ -129,8 +132,10 @@ def resume(
         spec = _spec_of(folder, overrides)
         _use_ray_at(address)
         from sweep.engine.conduct import conduct
+        from sweep.engine.create import must_be_unchanged
 
-        code = conduct(folder, spec, Ledger(folder.ledger), _console())
+        must_be_unchanged(_state_of(folder).created, spec)
+        code = conduct(folder, spec, Ledger(folder.ledger), _console(), retry_failed=retry_failed)
     raise typer.Exit(code)
 
 

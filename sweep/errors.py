@@ -68,3 +68,7 @@ class ClusterError(SweepError):
 
 class LedgerError(SweepError):
     """The ledger is damaged elsewhere than in its last line, or was written by a newer version."""
+
+
+class ChangedError(SweepError):
+    """What a sweep trains on or measures by is not what it was when it began."""

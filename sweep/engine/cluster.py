@@ -45,6 +45,7 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
     options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     if embedded:
         options |= {
+            "address": "local",  # not one that somebody started on this machine for something else
             "include_dashboard": False,
             "object_store_memory": 100 * 2**20,  # trials send numbers, not arrays
         }

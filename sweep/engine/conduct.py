@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -18,7 +20,9 @@ from sweep.storage import SweepFolder
 from sweep.tracking import BackgroundTracker, tracking_target
 
 
-def conduct(folder: SweepFolder, spec: Spec, ledger: Ledger, console: Console) -> ExitCode:
+def conduct(
+    folder: SweepFolder, spec: Spec, ledger: Ledger, console: Console, *, retry_failed: bool = False
+) -> ExitCode:
     """Runs what is left of a sweep and prints what came out; the caller holds `folder.locked()`."""
     send_library_logs_to(folder.log)
     tracker = BackgroundTracker(folder, ledger, tracking_target(spec)) if spec.tracking.enabled else None
@@ -26,24 +30,34 @@ def conduct(folder: SweepFolder, spec: Spec, ledger: Ledger, console: Console) -
         tracker.start()
     try:
         with progress(console, spec.search.metric, spec.training.iterations) as listener:
-            driver = run_sweep(folder, spec, ledger, listeners=[listener])
+            driver = run_sweep(folder, spec, ledger, [listener], retry_failed=retry_failed)
         write_report(driver.state, folder.report)
     finally:  # whatever went wrong, MLflow is told how it ended
         missed = tracker.finish() if tracker is not None else None
     console.print(latest_table_text(driver.state, width=console.width), highlight=False, markup=False)
-    _say_where_to_look(folder, spec, console, missed)
+    _say_where_to_look(driver, console, missed)
     return _exit_code(driver)
 
 
-def _say_where_to_look(folder: SweepFolder, spec: Spec, console: Console, missed: str | None) -> None:
+def _say_where_to_look(driver: Driver, console: Console, missed: str | None) -> None:
+    folder, sweep = driver.folder, program("sweep")
     lines = [("report", _short(folder.report / "report.md")), ("log", _short(folder.log))]
-    if spec.tracking.enabled:
-        lines.append(("MLflow", tracking_target(spec).ui_command()))
+    if driver.spec.tracking.enabled:
+        lines.append(("MLflow", tracking_target(driver.spec).ui_command(program("mlflow"))))
     if missed is not None:
-        lines.append(("", f"MLflow misses a part ({missed}); `sweep sync {folder.argument}` writes it"))
-    lines.append(("decisions", f"sweep explain {folder.argument} TRIAL"))
+        lines.append(("", f"MLflow misses a part ({missed}); `{sweep} sync {folder.argument}` writes it"))
+    lines.append(("decisions", f"{sweep} explain {folder.argument} TRIAL"))
+    if driver.state.outcome != "completed":
+        lines.append(("go on", f"{sweep} resume {folder.argument}"))
+    elif any(trial.status == "failed" for trial in driver.state.trials.values()):
+        lines.append(("try again", f"{sweep} resume {folder.argument} --retry-failed"))
     for name, text in lines:
         console.print(f"{name:10}{text}", soft_wrap=True, highlight=False, markup=False)
+
+
+def program(name: str) -> str:
+    """What to type to run a program that was installed with us: `.venv/bin/` stands before it if need be."""
+    return name if shutil.which(name) else _short(Path(sys.executable).parent / name)
 
 
 def _short(path: Path) -> str:

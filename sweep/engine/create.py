@@ -7,10 +7,11 @@ import subprocess
 import uuid
 from importlib.metadata import PackageNotFoundError, version
 
+from sweep.errors import ChangedError
 from sweep.ledger import FORMAT, Ledger
 from sweep.ledger.events import SweepCreated
 from sweep.plan import protocol_id, regime_id
-from sweep.spec import LoadedSpec
+from sweep.spec import LoadedSpec, Spec
 from sweep.storage import SweepFolder
 
 _LIBRARIES = (
@@ -42,6 +43,25 @@ def create_sweep(folder: SweepFolder, loaded: LoadedSpec) -> Ledger:
         )
     )
     return ledger
+
+
+def must_be_unchanged(created: SweepCreated, spec: Spec) -> None:
+    """Nothing: trials that are trained now may stand in one table with those trained before.
+
+    Raises:
+        ChangedError: the data, or segsweep's definition of the metric or the training, is another by now.
+    """
+    now = {"protocol": protocol_id(spec), "regime": regime_id(spec)}
+    then = {"protocol": created.protocol_id, "regime": created.regime_id}
+    changed = [
+        f"the {name} id was {then[name]} and is {now[name]}" for name in now if now[name] != then[name]
+    ]
+    if changed:
+        raise ChangedError(
+            f"the sweep {created.name!r} cannot go on: {' and '.join(changed)}. Files of the data set were "
+            "added, removed or changed, or another version of segsweep trains or measures otherwise: new "
+            "trials could not be compared with old ones. Put it back, or start another sweep"
+        )
 
 
 def library_versions() -> dict[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 from sweep.engine.budget import Budget
 from sweep.engine.messages import Broken, Message, Started
+from sweep.errors import SweepError
 from sweep.ledger import Ledger
 from sweep.ledger.events import (
     Event,
@@ -20,6 +21,7 @@ from sweep.ledger.events import (
     TrialOutcome,
     TrialPlanned,
     TrialProgressed,
+    TrialReopened,
     TrialReported,
     TrialStarted,
 )
@@ -54,6 +56,8 @@ class Driver:
         self.budget = Budget(spec, history)
         self.interrupted: str | None = None
         """Why the sweep is to end before its trials have; None while it goes on."""
+        self.fault: SweepError | None = None
+        """Why nothing can be recorded any more; None while all is well."""
         self.rungs = rungs(spec)
         self._said_why: set[str] = set()
         """Trials whose process told why its attempt broke off, before it went."""
@@ -63,8 +67,12 @@ class Driver:
         return {}
 
     def record(self, event: Event) -> None:
-        """Appends to the ledger, then tells everybody else."""
-        written = self.ledger.append(event)
+        """Appends to the ledger, then tells everybody else. Raises SweepError, and keeps it in `fault`."""
+        try:
+            written = self.ledger.append(event)
+        except SweepError as error:
+            self.fault = error  # what is raised here reaches the user only through Ray, which wraps it
+            raise
         self.state.apply(written)
         for listener in self.listeners:
             listener(written, self.state)
@@ -94,6 +102,8 @@ class Driver:
             case Broken():
                 self._said_why.add(trial_id)
                 self._broke(trial_id, message.reason, final=message.permanent)
+                if message.storage:
+                    self.interrupted = f"the storage cannot be written: {message.reason}"
         if trial.ended is None and self.folder.stop_request(trial_id).exists():
             self.end(trial_id, "stopped", "stopped by `sweep stop --trial`")
         return trial.ended is None and not self._leaves_at_rung(message)
@@ -108,6 +118,12 @@ class Driver:
         elif final:
             self.end(trial_id, "failed", trial.faults[-1].reason)
         self._said_why.discard(trial_id)
+
+    def reopen_failed(self) -> None:
+        """Gives trials that failed another chance."""
+        for trial_id, trial in self.state.trials.items():
+            if trial.status == "failed":
+                self.record(TrialReopened(trial_id=trial_id))
 
     def end(self, trial_id: str, outcome: TrialOutcome, reason: str) -> None:
         """The trial is over; a stopped one gives its checkpoint's disk space back."""

@@ -28,6 +28,8 @@ class Broken:
     """One line, for the user."""
     permanent: bool
     """Whether a retry is pointless."""
+    storage: bool = False
+    """Whether the storage refused to be written, which is no fault of the trial's."""
 
 
 Message = Started | Progress | Report | Broken

@@ -36,6 +36,7 @@ class LedgerSearcher(Searcher):
             "trial_id": trial.trial_id,
             "trial": trial_config(self._driver.spec, trial).model_dump(mode="json"),
             "folder": str(self._driver.folder.trial(trial.trial_id)),
+            "gpus": self._driver.spec.resources.gpus_per_trial,
             "threads": max(1, int(self._driver.spec.resources.cpus_per_trial)),
         }
 

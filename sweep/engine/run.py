@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import socket
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -34,8 +33,10 @@ def run_sweep(
     spec: Spec,
     ledger: Ledger,
     listeners: Sequence[Listener] = (),
+    *,
+    retry_failed: bool = False,
 ) -> Driver:
-    """Runs what is left of a sweep. The caller holds `folder.locked()`.
+    """Runs what is left of a sweep, with `retry_failed` what failed too. The caller holds `folder.locked()`.
 
     Returns:
         The driver, whose `state` says what came out and whose `interrupted` says whether it was cut short.
@@ -45,17 +46,22 @@ def run_sweep(
     driver.plan(planned_trials(spec))
     _withdraw_stop_request(folder)
     settle_reports(driver)
+    if retry_failed:
+        driver.reopen_failed()
     outcome: SweepOutcome = "failed"
     reason = "the driver broke off"
     try:
-        with ray_cluster(spec), interrupts_reach(driver):
+        with interrupts_reach(driver), ray_cluster(spec), interrupts_reach(driver):  # Ray installs its own
             _fit(driver)
         outcome, reason = _outcome(driver)
     except KeyboardInterrupt:
         driver.interrupted = driver.interrupted or "interrupted by Ctrl-C"
         outcome, reason = _outcome(driver)
+    except Exception as error:
+        raise driver.fault or error from error
     finally:
-        driver.record(DriverEnded(outcome=outcome, reason=reason))
+        if driver.fault is None:
+            driver.record(DriverEnded(outcome=outcome, reason=reason))
         shutil.rmtree(folder.ray, ignore_errors=True)
     return driver
 
@@ -112,17 +118,14 @@ def _outcome(driver: Driver) -> tuple[SweepOutcome, str]:
 
 @contextmanager
 def interrupts_reach(driver: Driver) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the sweep in good order; a second one ends the process at once.
-
-    Installed after `ray.init`, which installs handlers of its own.
-    """
+    """Ctrl-C and SIGTERM end the sweep in good order; a second one ends it at once."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if driver.interrupted:
             raise KeyboardInterrupt
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         driver.interrupted = f"interrupted by {name}"
-        print("\nending the sweep in good order; Ctrl-C again ends it at once", file=sys.stderr)
+        os.write(2, b"\nending the sweep in good order; Ctrl-C again ends it at once\n")  # safe in a handler
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from ray import tune
 
 from sweep.engine.messages import Broken, Message, Started, encode
 from trainables.contract import Progress, Report, TrialConfig, TrialError
+
+_STORAGE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 class RaySession:
@@ -40,19 +44,23 @@ class RaySession:
 
 
 def run_trial(config: dict[str, Any]) -> None:
-    """The function that Ray Tune runs: `config` holds `trial` (a TrialConfig), `folder`, `threads`."""
+    """The function that Ray Tune runs: `config` holds `trial` (a TrialConfig), `folder`, `threads`, `gpus`."""
     os.environ["OMP_NUM_THREADS"] = str(config["threads"])  # read when torch is first imported, below
+    if not config["gpus"]:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves all GPUs in sight of those who ask for none
     session = RaySession(Path(config["folder"]))
     session.send(Started(host=socket.gethostname(), pid=os.getpid()))
-    from trainables import segmentation
-
     try:
+        from trainables import segmentation
+
         segmentation.train(TrialConfig.model_validate(config["trial"]), session)
     except TrialError as error:
         session.send(Broken(reason=str(error), permanent=True))
     except Exception as error:
-        (session.folder / "error.txt").write_text(traceback.format_exc())
-        session.send(Broken(reason=_one_line(error), permanent=False))
+        is_full = isinstance(error, OSError) and error.errno in _STORAGE_FAULTS
+        session.send(Broken(reason=_one_line(error), permanent=False, storage=is_full))
+        with suppress(OSError):
+            (session.folder / "error.txt").write_text(traceback.format_exc())
         raise
 
 

@@ -140,6 +140,11 @@ class TrialEnded(TrialEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrialReopened(TrialEvent):
+    """A failed trial gets another chance: `sweep resume --retry-failed`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunTracked(Event):
     """The MLflow run that a trial, or with `trial_id` None the sweep itself, is written to."""
 

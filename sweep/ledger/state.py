@@ -20,6 +20,7 @@ from sweep.ledger.events import (
     TrialJudged,
     TrialPlanned,
     TrialProgressed,
+    TrialReopened,
     TrialReported,
     TrialStarted,
 )
@@ -95,6 +96,8 @@ class TrialState:
                 self.iteration = event.iteration
             case TrialEnded():
                 self.status, self.ended, self.iteration = event.outcome, event, event.iteration
+            case TrialReopened():
+                self.status, self.ended = "interrupted", None
 
     def interrupt(self) -> None:
         """Its driver is gone."""

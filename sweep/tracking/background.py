@@ -12,7 +12,7 @@ from sweep.ledger import Ledger
 from sweep.ledger.events import Event
 from sweep.ledger.state import SweepState, replay
 from sweep.storage import SweepFolder
-from sweep.tracking.target import TrackingTarget
+from sweep.tracking.target import TrackingTarget, first_line
 
 if TYPE_CHECKING:
     from sweep.tracking.writer import LedgerWriter
@@ -32,6 +32,7 @@ class BackgroundTracker:
         self._target = target
         self._finishing = threading.Event()
         self._done = threading.Event()
+        self._given_up = threading.Event()
         self._fault: str | None = None
         self._thread = threading.Thread(target=self._run, name="mlflow", daemon=True)
 
@@ -43,11 +44,12 @@ class BackgroundTracker:
         """Waits until the whole ledger and the report are written.
 
         Returns:
-            None if they are; else why not, in words. The thread dies with the process.
+            None if they are; else why not, in words. The thread then gives up.
         """
         self._finishing.set()
         if self._done.wait(patience):
             return None
+        self._given_up.set()
         return self._fault or f"the store did not answer within {patience:.0f} s"
 
     def _run(self) -> None:
@@ -58,10 +60,10 @@ class BackgroundTracker:
         wait = _SECONDS_BETWEEN_WRITES
         while True:
             finishing = self._finishing.wait(wait)
-            events, offset = self._ledger.read_from(offset)
-            waiting += events
-            state = _grown(state, events)
             try:
+                events, offset = self._ledger.read_from(offset)
+                waiting += events
+                state = _grown(state, events)
                 if writer is None:
                     from sweep.tracking.writer import LedgerWriter  # MLflow takes seconds to import
 
@@ -70,9 +72,11 @@ class BackgroundTracker:
                 if finishing:
                     writer.write_report(state, self._folder)
             except Exception as error:
-                self._fault = self._target.without_secrets(_first_line(error))
+                self._fault = self._target.without_secrets(first_line(error))
                 _log.warning("MLflow is behind: %s", self._fault)
                 wait = min(wait * 2, _LONGEST_WAIT)
+                if self._given_up.is_set():
+                    return
                 if finishing:
                     time.sleep(1.0)
                 continue
@@ -88,7 +92,3 @@ def _grown(state: SweepState | None, events: Sequence[Event]) -> SweepState:
     for event in events:
         state.apply(event)
     return state
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

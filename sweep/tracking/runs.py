@@ -145,15 +145,24 @@ class RunStore:
 
 
 def _client_of(target: TrackingTarget) -> MlflowClient:
-    """A client of a store whose tables exist: two processes that make them at once break the database."""
+    """A client of a store whose tables exist.
+
+    MLflow makes the tables of a new SQLite file in many steps. Two processes that do so at once, or one that
+    is killed meanwhile, leave a file that is broken for good: so one makes it aside and puts it in place.
+    """
     file = target.sqlite_file
-    if file is None:
-        return MlflowClient(target.uri)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_name(file.name + ".lock"), timeout=120):
-        client = MlflowClient(target.uri)
-        client.search_experiments(max_results=1)
-    return client
+    if file is not None and not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_name(file.name + ".lock"), timeout=120):
+            if not file.exists():
+                _make_database(file)
+    return MlflowClient(target.uri)
+
+
+def _make_database(file: Path) -> None:
+    new = file.with_name(f"{file.name}.new{os.getpid()}")
+    MlflowClient(f"sqlite:///{new}").search_experiments(max_results=1)
+    new.replace(file)
 
 
 def _milliseconds(time: float) -> int:

@@ -36,11 +36,11 @@ class TrackingTarget:
         """The database, if the store is an SQLite file."""
         return Path(self.uri.removeprefix("sqlite:///")) if self.uri.startswith("sqlite:///") else None
 
-    def ui_command(self) -> str:
+    def ui_command(self, mlflow: str = "mlflow") -> str:
         """What opens the MLflow UI on this store."""
         if self.uri.startswith(("http://", "https://")):
             return f"open {self.public_uri}"
-        return f"mlflow ui --backend-store-uri {self.public_uri}"
+        return f"{mlflow} ui --backend-store-uri {self.public_uri}"
 
 
 def tracking_target(spec: Spec) -> TrackingTarget:
@@ -53,3 +53,8 @@ def tracking_target(spec: Spec) -> TrackingTarget:
         experiment=spec.tracking.experiment,
         artifacts=(storage / "mlartifacts").as_uri() if uri.startswith("sqlite:") else None,
     )
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without what libraries append to it."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sweep.errors import StorageError
 from sweep.ledger import Ledger
 from sweep.ledger.events import (
     DriverEnded,
@@ -21,7 +22,7 @@ from sweep.ledger.events import (
 from sweep.ledger.state import SweepState, TrialState, TrialStatus, replay
 from sweep.storage import SweepFolder
 from sweep.tracking.runs import Point, RunStatus, RunStore
-from sweep.tracking.target import TrackingTarget
+from sweep.tracking.target import TrackingTarget, first_line
 from sweep.tracking.values import class_points, flat, mixture_points
 
 _TRIAL_STATUS: dict[TrialStatus, RunStatus] = {
@@ -155,7 +156,11 @@ _IDENTITY = ("segsweep.sweep_id", "segsweep.kind", "segsweep.trial_id")
 
 
 def sync(folder: SweepFolder, target: TrackingTarget) -> SweepState:
-    """Writes whatever the store misses out of the whole ledger; the caller holds `folder.locked()`."""
+    """Writes whatever the store misses out of the whole ledger; the caller holds `folder.locked()`.
+
+    Raises:
+        StorageError: the store cannot be reached or written.
+    """
     ledger = Ledger(folder.ledger)
     events = list(ledger.read())
     state = replay(events)
@@ -163,9 +168,13 @@ def sync(folder: SweepFolder, target: TrackingTarget) -> SweepState:
         last = DriverEnded(outcome="interrupted", reason="its driver was killed", time=events[-1].time)
         state.apply(last)
         events.append(last)
-    writer = LedgerWriter(ledger, target)
-    writer.write(state, events)
-    writer.write_report(state, folder)
+    try:
+        writer = LedgerWriter(ledger, target)
+        writer.write(state, events)
+        writer.write_report(state, folder)
+    except Exception as error:
+        reason = target.without_secrets(first_line(error))
+        raise StorageError(f"MLflow at {target.public_uri} cannot be written: {reason}") from error
     return state
 
 

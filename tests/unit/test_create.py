@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sweep.engine.create import create_sweep, git_revision, library_versions
+from sweep.engine.create import create_sweep, git_revision, library_versions, must_be_unchanged
+from sweep.errors import ChangedError
 from sweep.ledger import FORMAT, Ledger
 from sweep.ledger.events import SweepCreated
 from sweep.plan import protocol_id, regime_id
@@ -88,3 +89,14 @@ def test_no_revision_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_sweep_goes_on_only_with_what_it_began_with(loaded: LoadedSpec) -> None:
+    event = created(loaded)
+    must_be_unchanged(event, loaded.spec)
+    other = tiny_spec(loaded.spec.storage.path)
+    other["data"]["validation"]["count"] = 5
+    other["training"]["iterations"] = 20
+    with pytest.raises(ChangedError, match="the protocol id was") as error:
+        must_be_unchanged(event, spec_from_dict(other))
+    assert "regime" not in str(error.value)

@@ -12,6 +12,7 @@ from sweep.engine.messages import Broken, Message, Started, decode, encode
 from sweep.engine.rules import rule_of
 from sweep.engine.run import settle_reports
 from sweep.engine.sources import PlanSource, unfinished_trials
+from sweep.errors import StorageError
 from sweep.ledger import FORMAT, Ledger
 from sweep.ledger.events import SweepCreated, TrialEnded, TrialJudged, TrialReported
 from sweep.plan import planned_trials
@@ -246,3 +247,38 @@ def test_process_that_goes_with_the_sweep_is_no_fault(tmp_path: Path) -> None:
     driver.interrupted = "interrupted by Ctrl-C"
     driver.process_is_gone(name, final=True)
     assert driver.state.trials[name].ended is None
+
+
+def test_full_disk_ends_the_sweep_and_no_trial(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    name = trial_of(driver, 0.5)
+    driver.handle(name, Started("host", 7))
+    driver.handle(name, Broken("No space left on device", permanent=False, storage=True))
+    driver.process_is_gone(name, final=True)
+    assert driver.state.trials[name].ended is None
+    assert driver.interrupted == "the storage cannot be written: No space left on device"
+
+
+def test_failed_trial_can_be_opened_again(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path)
+    name = trial_of(driver, 0.5)
+    driver.handle(name, Started("host", 7))
+    driver.handle(name, Broken("cannot read a.jpg", permanent=True))
+    driver.reopen_failed()
+    for resumed in (driver, make_driver(tmp_path)):
+        assert name in [trial.trial_id for trial in unfinished_trials(resumed.spec, resumed.state)]
+    assert driver.handle(name, Started("host", 8))
+    assert driver.state.trials[name].status == "running"
+
+
+def test_driver_keeps_the_fault_that_ray_would_wrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = make_driver(tmp_path)
+    fault = StorageError("the disk is full")
+
+    def refuse(event: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(driver.ledger, "append", refuse)
+    with pytest.raises(StorageError):
+        driver.handle(trial_of(driver, 0.5), Started("host", 7))
+    assert driver.fault is fault

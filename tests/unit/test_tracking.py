@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +12,13 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from sweep.errors import SpecError
+from sweep.errors import SpecError, StorageError
 from sweep.ledger import Ledger, replay
 from sweep.ledger.events import DriverEnded, DriverStarted, Event, RunTracked, TrialReported, TrialStarted
 from sweep.spec import spec_from_dict
 from sweep.storage import SweepFolder
 from sweep.tracking import BackgroundTracker, LedgerWriter, TrackingTarget, sync, tracking_target
+from sweep.tracking.runs import RunStore
 from tests.builders import sweep_events
 from tests.specs import tiny_spec
 
@@ -185,6 +187,8 @@ def test_dead_store_holds_nothing_up(folder: SweepFolder) -> None:
     missed = tracker.finish(patience=1.0)
     assert missed is not None
     assert time.monotonic() - begin < 5.0
+    tracker._thread.join(timeout=30)
+    assert not tracker._thread.is_alive(), "it gives up once nobody waits for it"
 
 
 def test_background_tracker_writes_everything(target: TrackingTarget, folder: SweepFolder) -> None:
@@ -230,3 +234,16 @@ def test_spec_with_a_password_is_refused(tmp_path: Path) -> None:
         spec_from_dict(tiny_spec(tmp_path, tracking={"uri": "https://me:secret@mlflow.example.org"}))
     assert "MLFLOW_TRACKING_PASSWORD" in str(error.value)
     assert "secret" not in str(error.value)
+
+
+def test_new_database_appears_whole(tmp_path: Path) -> None:
+    RunStore(TrackingTarget(f"sqlite:///{tmp_path}/mlflow.db", "segsweep", None))
+    assert [path.name for path in tmp_path.glob("mlflow.db*") if path.suffix != ".lock"] == ["mlflow.db"]
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        assert database.execute("select count(*) from experiments where name = 'segsweep'").fetchone() == (1,)
+
+
+def test_sync_with_a_dead_store_is_told_without_a_traceback(folder: SweepFolder) -> None:
+    ledger_of(folder, EVENTS)
+    with pytest.raises(StorageError, match=r"MLflow at http://127.0.0.1:9 cannot be written"):
+        sync(folder, TrackingTarget("http://127.0.0.1:9", "segsweep", None))
