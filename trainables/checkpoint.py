@@ -19,7 +19,6 @@ CHECKPOINT_NAME = "checkpoint.pt"
 TRIAL = "trial"
 FREE_TO_CHANGE = frozenset(
     {
-        "stop_at",
         "validate_at",
         "training.checkpoint_interval",
         "training.log_interval",
@@ -43,7 +42,7 @@ def save_checkpoint(path: Path, config: TrialConfig, state: dict[str, Any]) -> N
     """
     buffer = io.BytesIO()  # torch aborts the process if a file it writes to itself fails
     torch.save({TRIAL: _identity(config), **state}, buffer)
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # its orphaned predecessor may still write
     try:
         with temporary.open("wb") as file:
             file.write(buffer.getbuffer())
