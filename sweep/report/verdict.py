@@ -55,11 +55,7 @@ def _why_no_difference(table: FairTable) -> str | None:
 
 
 def _verdict_without_noise(table: FairTable) -> str:
-    chance = 1.96 * math.sqrt(2) * table.noise_sd
-    expected = (
-        f" If runs differ by the noise_sd of {number(table.noise_sd)} that the spec supposes, two equal arms "
-        f"differ by up to {number(chance)} in 19 of 20 cases."
-    )
+    expected = _expected_by_chance(table.noise_sd)
     if any(row.seeds > 1 for row in table.rows):
         return (
             f"Nothing can be told apart at iteration {table.rung}: the seeds of an arm have exactly equal "
@@ -68,8 +64,22 @@ def _verdict_without_noise(table: FairTable) -> str:
     return f"Nothing can be told apart at iteration {table.rung} with one seed an arm.{expected}"
 
 
+def _expected_by_chance(noise_sd: float) -> str:
+    """How far the spec's own supposition reaches; empty where it supposes nothing."""
+    if noise_sd == 0:
+        return ""
+    return (
+        f" If runs differ by the noise_sd of {number(noise_sd)} that the spec supposes, two equal arms "
+        f"differ by up to {number(1.96 * math.sqrt(2) * noise_sd)} in 19 of 20 cases."
+    )
+
+
 def _list(rows: Sequence[ArmRow]) -> str:
-    return ", ".join(f"{row.arm} by {signed(row.difference.value)}" for row in rows if row.difference)
+    return ", ".join(
+        f"{row.arm} by {signed(row.difference.value)}" + " (survivors only)" * (row.lost_to_stopping > 0)
+        for row in rows
+        if row.difference
+    )
 
 
 def _reach(table: FairTable) -> str:

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -260,6 +261,13 @@ class TestVerdict:
             note.startswith("Survivors only: seeds of real_ratio=0.0 were stopped") for note in notes(table)
         )
         assert not any(note.startswith("Survivors") for note in notes(table_of(VALUES)))
+        assert "real_ratio=0.0 by -10.92 (survivors only)." in verdict(table)
+        assert "survivors" not in verdict(table_of(VALUES))
+
+    def test_without_supposed_noise_nothing_is_said_of_it(self) -> None:
+        one = {1.0: [40.0], 0.5: [30.0]}
+        text = verdict(replace(table_of(one), noise_sd=0.0))
+        assert text == "Nothing can be told apart at iteration 100 with one seed an arm."
 
 
 class TestTerminal:
