@@ -44,7 +44,7 @@ class RaySession:
 
 
 def run_trial(config: dict[str, Any]) -> None:
-    """The function that Ray Tune runs: `config` holds `trial` (a TrialConfig), `folder`, `threads`, `gpus`."""
+    """What Ray Tune runs: `config` holds `trial` (a TrialConfig), `folder`, `threads` and `gpus`."""
     os.environ["OMP_NUM_THREADS"] = str(config["threads"])  # read when torch is first imported, below
     if not config["gpus"]:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves all GPUs in sight of those who ask for none
