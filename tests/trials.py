@@ -33,6 +33,5 @@ def small_trial(real_ratio: float = 0.5, **changes: Any) -> TrialConfig:
         "real_ratio": real_ratio,
         "seed": 1,
         "validate_at": (8, 16),
-        "stop_at": 20,
     }
     return TrialConfig.model_validate({**trial, **changes})

@@ -24,7 +24,7 @@ from trainables.validation import validate
 
 
 def train(config: TrialConfig, session: Session) -> None:
-    """Trains until `config.stop_at`; validates there and at exactly the iterations of `config.validate_at`.
+    """Trains for `training.iterations`; validates after them and at exactly those of `config.validate_at`.
 
     On a CPU, a trial that was killed anywhere and called again gives bit for bit the numbers of an
     undisturbed one with the same number of threads. The caller sets the threads.
@@ -42,7 +42,7 @@ def train(config: TrialConfig, session: Session) -> None:
                 trial.loss_since_progress.add(loss)
                 if _is_due(trial.iteration, config.training.log_interval):
                     session.progress(_progress(trial))
-                if trial.iteration in config.validate_at or trial.iteration == config.stop_at:
+                if trial.iteration in config.validate_at or trial.iteration == config.training.iterations:
                     report = trial.last_report = _report(trial)
                     session.report(report, _checkpoint(trial, session))
                 elif _is_due(trial.iteration, config.training.checkpoint_interval):
@@ -114,7 +114,7 @@ def _batches(trial: Trial) -> Generator[Batch]:
     transform = TrainTransform(
         config.training.augmentation, config.training.crop_size, config.data.ignore_index
     )
-    draws = MixedStream(trial.recipe).batches(trial.counter.position, config.stop_at)
+    draws = MixedStream(trial.recipe).batches(trial.counter.position, config.training.iterations)
     return training_batches(trial.sources, transform, draws, config.training.workers)
 
 

@@ -70,13 +70,12 @@ def rungs(spec: Spec) -> tuple[int, ...]:
 def trial_config(spec: Spec, trial: PlannedTrial) -> TrialConfig:
     """What the trial is told: the spec's sections with its parameters put in."""
     return TrialConfig(
-        data=_with_parameters("data", spec.data, trial.parameters),
-        model=_with_parameters("model", spec.model, trial.parameters),
-        training=_with_parameters("training", spec.training, trial.parameters),
+        data=with_parameters("data", spec.data, trial.parameters),
+        model=with_parameters("model", spec.model, trial.parameters),
+        training=with_parameters("training", spec.training, trial.parameters),
         real_ratio=trial.parameters["real_ratio"],
         seed=trial.seed,
         validate_at=tuple(sorted({*rungs(spec), *_validations_between(spec)})),
-        stop_at=spec.training.iterations,
     )
 
 
@@ -110,7 +109,8 @@ def _validations_between(spec: Spec) -> range:
     return range(interval, spec.training.iterations, interval) if interval else range(0)
 
 
-def _with_parameters(name: str, section: S, parameters: Mapping[str, Any]) -> S:
+def with_parameters(name: str, section: S, parameters: Mapping[str, Any]) -> S:
+    """The section called `name` with those of the parameters put in that are keys of it."""
     prefix = f"{name}."
     own = {path.removeprefix(prefix): value for path, value in parameters.items() if path.startswith(prefix)}
     return changed(section, own) if own else section

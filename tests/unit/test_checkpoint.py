@@ -31,7 +31,6 @@ def config(**changes: Any) -> TrialConfig:
         "real_ratio": 1.0,
         "seed": 0,
         "validate_at": [10],
-        "stop_at": 10,
     }
     return TrialConfig.model_validate({**trial, **changes})
 
@@ -182,5 +181,5 @@ def test_a_checkpoint_of_an_older_way_to_train_is_refused(
 
 def test_what_does_not_change_the_weights_may_change(path: Path) -> None:
     save_checkpoint(path, config(), STATE)
-    changed = config(validate_at=[5, 10], stop_at=9, training={"workers": 2, "log_interval": 3})
+    changed = config(validate_at=[5, 10], training={"workers": 2, "log_interval": 3})
     assert load_checkpoint(path, changed)["iteration"] == 7

@@ -237,7 +237,7 @@ def test_a_trial_is_told_its_parameters() -> None:
     assert trial.arm == "real_ratio=0.0 count=5 lr=0.3"
     assert config.training.optimizer.lr == 0.3
     assert config.data.generated["gen"].model_dump()["count"] == 5
-    assert (config.real_ratio, config.seed, config.stop_at) == (0.0, 7, 12)
+    assert (config.real_ratio, config.seed, config.training.iterations) == (0.0, 7, 12)
     assert config.model == one.model
     assert config.validate_at == (4, 8, 12)
 
@@ -261,5 +261,5 @@ def test_a_smoke_run_has_all_trials_but_four_iterations() -> None:
     assert tiny.name == "tiny-smoke"
     assert rungs(tiny) == (2, 4)
     assert [trial.arm for trial in planned_trials(tiny)] == ["real_ratio=0.0", "real_ratio=1.0"]
-    assert {trial_config(tiny, trial).stop_at for trial in planned_trials(tiny)} == {4}
+    assert {trial_config(tiny, trial).training.iterations for trial in planned_trials(tiny)} == {4}
     assert tiny.early_stopping.protect == ({"real_ratio": 0},)

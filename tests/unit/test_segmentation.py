@@ -173,9 +173,9 @@ def test_reports_hold_scores_counts_and_the_mean_loss_since_the_report_before(tm
 
 
 def test_progress_comes_at_every_log_interval_with_its_learning_rate(tmp_path: Path) -> None:
-    config = small_trial(stop_at=10, validate_at=())
+    config = small_trial(validate_at=(), training={"iterations": 10})
     session = trained(config, tmp_path)
-    schedule = Schedule(config.training.schedule, 0.01, iterations=20)
+    schedule = Schedule(config.training.schedule, 0.01, iterations=10)
     assert [(p.iteration, p.lr) for p in session.progresses] == [
         (5, schedule.lr_at(4)),
         (10, schedule.lr_at(9)),
@@ -195,20 +195,20 @@ def test_each_source_is_opened_under_its_own_name() -> None:
 def test_only_sources_that_are_drawn_from_are_opened(tmp_path: Path) -> None:
     data = small_trial().data.model_dump()
     data["generated"] = {"absent": {"images": "absent", "labels": "absent"}}
-    assert trained(small_trial(1.0, data=data, stop_at=1), tmp_path).reports
+    assert trained(small_trial(1.0, data=data, training={"iterations": 1}), tmp_path).reports
     with pytest.raises(DataError, match="absent"):
         train(small_trial(0.5, data=data), FolderSession(tmp_path / "other"))
 
 
 def test_bf16_trains_and_validates_in_fp32(tmp_path: Path) -> None:
-    session = trained(small_trial(stop_at=4, training={"precision": "bf16"}), tmp_path)
+    session = trained(small_trial(training={"iterations": 4, "precision": "bf16"}), tmp_path)
     assert math.isfinite(session.reports[-1].metrics["train_loss"])
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     assert {tensor.dtype for tensor in state["model"].values()} == {torch.float32, torch.int64}
 
 
 def test_global_settings_of_torch_are_as_before(tmp_path: Path) -> None:
-    trained(small_trial(stop_at=1), tmp_path)
+    trained(small_trial(training={"iterations": 1}), tmp_path)
     assert not torch.are_deterministic_algorithms_enabled()
 
 
@@ -257,6 +257,6 @@ def test_a_batch_too_small_for_batch_normalisation_is_explained(tmp_path: Path) 
 
 
 def test_a_checkpoint_of_another_seed_is_refused(tmp_path: Path) -> None:
-    trained(small_trial(stop_at=1), tmp_path)
+    trained(small_trial(training={"iterations": 4}), tmp_path)
     with pytest.raises(TrialError, match="seed is 1 there, 2 here"):
-        train(small_trial(seed=2), FolderSession(tmp_path))
+        train(small_trial(seed=2, training={"iterations": 4}), FolderSession(tmp_path))

@@ -20,6 +20,5 @@ class TrialConfig(Section):
     """Share of real images in the training stream."""
     seed: int = Field(ge=0)
     validate_at: tuple[int, ...]
-    """Iterations at which the trial validates and reports, rising; the rungs are among them."""
-    stop_at: int
-    """Iteration after which the trial ends; less than `training.iterations` only in `sweep run --smoke`."""
+    """Iterations at which the trial validates and reports, rising; the rungs are among them. It does so after
+    the last iteration anyway."""
