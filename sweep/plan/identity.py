@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from sweep.plan.content import content_of, file_hash
-from sweep.spec import Spec
+from sweep.plan.trials import with_parameters
+from sweep.spec import Point, Spec
+from sweep.spec.space import REAL_RATIO
 from trainables.contract.versions import METRIC_DEFINITION, TRAINING_RECIPE
 
 _WITHOUT_EFFECT = {"seed", "workers", "log_interval", "validation_interval", "checkpoint_interval"}
@@ -32,10 +34,14 @@ def protocol_id(spec: Spec) -> str:
 def regime_id(spec: Spec) -> str:
     """Hash of all that changes training and is not searched: the rest of data, model and training.
 
-    12 hexadecimal digits. Left out: seeds, number of loader processes, and how often is logged, validated or
-    saved. Folders count as in `protocol_id`, pretrained weights by their bytes.
+    12 hexadecimal digits. A parameter with a single value is not searched but set. Left out: seeds, number of
+    loader processes, and how often is logged, validated or saved. Folders count as in `protocol_id`,
+    pretrained weights by their bytes.
     """
-    data = spec.data
+    fixed = _single_values(spec)
+    data, model, training = (
+        with_parameters(name, getattr(spec, name), fixed) for name in ("data", "model", "training")
+    )
     regime = {
         "recipe": TRAINING_RECIPE,
         "data": {
@@ -43,11 +49,17 @@ def regime_id(spec: Spec) -> str:
             "real": content_of(data, data.real),
             "generated": {name: content_of(data, source) for name, source in data.generated.items()},
         },
-        "model": {**spec.model.model_dump(mode="json"), "pretrained": file_hash(spec.model.pretrained)},
-        "training": spec.training.model_dump(mode="json", exclude=_WITHOUT_EFFECT),
+        "model": {**model.model_dump(mode="json"), "pretrained": file_hash(model.pretrained)},
+        "training": training.model_dump(mode="json", exclude=_WITHOUT_EFFECT),
     }
-    _leave_out(regime, spec.search.parameters)
+    _leave_out(regime, (path for path in spec.search.parameters if path not in fixed))
     return _hash(regime)
+
+
+def _single_values(spec: Spec) -> Point:
+    """What is listed as searched but the same for all arms; `real_ratio` is part of no regime."""
+    choices = {path: parameter.choices or () for path, parameter in spec.search.parameters.items()}
+    return {path: own[0] for path, own in choices.items() if len(own) == 1 and path != REAL_RATIO}
 
 
 def _leave_out(regime: dict[str, Any], searched: Iterable[str]) -> None:

@@ -73,13 +73,37 @@ def test_what_changes_numbers(sections: dict[str, Any], changes_protocol: bool, 
 
 
 def test_what_is_searched_is_no_part_of_the_regime() -> None:
-    lr = {"parameters": {"real_ratio": {"values": [1]}, "training.optimizer.lr": {"value": 0.5}}}
-    assert regime_id(spec(search=lr)) == regime_id(spec(search=lr, training={"optimizer": {"lr": 0.02}}))
-    assert regime_id(spec(search=lr)) != regime_id(spec())
+    lr = searching_lr({"values": [0.5, 0.1]})
+    one, other = (
+        regime_id(spec(search=lr, baseline=BASELINE_LR, training={"optimizer": {"lr": unused}}))
+        for unused in (0.01, 0.02)
+    )
+    assert one == other
+    assert one != regime_id(spec())
 
 
-def folders(root: Path, **search: Any) -> Spec:
-    values = tiny_spec(root, search={"parameters": {"real_ratio": {"value": 1}, **search}})
+@pytest.mark.parametrize("form", [{"value": 0.5}, {"values": [0.5]}])
+def test_a_parameter_with_a_single_value_stays_in_the_regime(form: dict[str, Any]) -> None:
+    searched = regime_id(spec(search=searching_lr(form)))
+    assert searched == regime_id(spec(training={"optimizer": {"lr": 0.5}}))
+    assert searched != regime_id(spec(search=searching_lr({"value": 0.4})))
+    assert searched != regime_id(spec(search=searching_lr({"values": [0.5, 0.4]}), baseline=BASELINE_LR))
+
+
+def test_real_ratio_is_part_of_no_regime_even_with_a_single_value() -> None:
+    assert regime_id(spec(search={"parameters": {"real_ratio": {"value": 1}}})) == regime_id(spec())
+
+
+BASELINE_LR = {"training.optimizer.lr": 0.5}
+
+
+def searching_lr(form: dict[str, Any]) -> dict[str, Any]:
+    return {"parameters": {"real_ratio": {"values": [1]}, "training.optimizer.lr": form}}
+
+
+def folders(root: Path, sections: dict[str, Any] | None = None, **search: Any) -> Spec:
+    parameters = {"real_ratio": {"value": 1}, **search}
+    values = tiny_spec(root, search={"parameters": parameters}, **(sections or {}))
     values["data"] = {
         "root": str(root),
         "real": {"split": "train"},
@@ -112,10 +136,14 @@ def test_folders_count_by_what_they_hold_not_by_where_they_lie(tmp_path: Path) -
 
 def test_a_searched_folder_is_no_part_of_the_regime(tmp_path: Path) -> None:
     write(tmp_path, "train", "abc")
-    searched = {"data.real.split": {"value": "train"}}
-    before = regime_id(folders(tmp_path, **searched))
+    write(tmp_path, "other", "xyz")
+    splits = ["train", "other"]
+    searched, single = ({"data.real.split": {"values": values}} for values in (splits, splits[:1]))
+    baseline = {"baseline": {"real_ratio": 1, "data.real.split": "train"}}
+    before = regime_id(folders(tmp_path, baseline, **searched)), regime_id(folders(tmp_path, **single))
     write(tmp_path, "train", "f")
-    assert regime_id(folders(tmp_path, **searched)) == before
+    assert regime_id(folders(tmp_path, baseline, **searched)) == before[0]
+    assert regime_id(folders(tmp_path, **single)) != before[1]
 
 
 def test_pretrained_weights_count_by_their_bytes(tmp_path: Path) -> None:
