@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sweep.ledger import Ledger
@@ -23,13 +24,20 @@ def sweep_command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str
     )
 
 
-def start_sweep(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
-    """A running process in a process group of its own; its output goes to `cwd/out.txt`."""
-    with (cwd / "out.txt").open("a") as out:
-        return subprocess.Popen(
+@contextmanager
+def running_sweep(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process in a process group of its own, ended with the block; its output goes to `cwd/out.txt`."""
+    with (
+        (cwd / "out.txt").open("a") as out,
+        subprocess.Popen(
             _command(arguments), cwd=cwd, env=_environment(cwd), stdout=out, stderr=out, text=True,
             start_new_session=True,
-        )  # fmt: skip
+        ) as process,
+    ):  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def wait_for_event(ledger: Path, wanted: Callable[[Event], bool], process: subprocess.Popen[str]) -> Event:

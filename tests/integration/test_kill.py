@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from sweep.ledger import Ledger, replay
 from sweep.ledger.events import TrialJudged, TrialProgressed, TrialReported, TrialStarted
 from sweep.report import fair_frame
-from tests.integration.commands import start_sweep, sweep_command, wait_for_event
+from tests.integration.commands import running_sweep, sweep_command, wait_for_event
 from tests.specs import tiny_spec, write_spec
 
 
@@ -29,13 +29,15 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_killed_driver_resumes_to_the_same_numbers(undisturbed: Path, tmp_path: Path) -> None:
     write_spec(tmp_path / "tiny.yaml", tiny_spec(tmp_path / "sweeps"))
-    process = start_sweep("run", "tiny.yaml", cwd=tmp_path)
-    ledger = tmp_path / "sweeps/tiny/ledger.jsonl"
-    first = wait_for_event(ledger, lambda e: isinstance(e, TrialJudged), process)
-    assert isinstance(first, TrialJudged)
-    wait_for_event(ledger, lambda e: isinstance(e, TrialProgressed) and e.trial_id != first.trial_id, process)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    with running_sweep("run", "tiny.yaml", cwd=tmp_path) as process:
+        ledger = tmp_path / "sweeps/tiny/ledger.jsonl"
+        first = wait_for_event(ledger, lambda e: isinstance(e, TrialJudged), process)
+        assert isinstance(first, TrialJudged)
+        wait_for_event(
+            ledger, lambda e: isinstance(e, TrialProgressed) and e.trial_id != first.trial_id, process
+        )
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
 
     done = sweep_command("resume", "tiny", cwd=tmp_path)
 
@@ -47,11 +49,11 @@ def test_killed_driver_resumes_to_the_same_numbers(undisturbed: Path, tmp_path: 
 
 def test_ctrl_c_leaves_a_sweep_that_resumes_to_the_same_numbers(undisturbed: Path, tmp_path: Path) -> None:
     write_spec(tmp_path / "tiny.yaml", tiny_spec(tmp_path / "sweeps"))
-    process = start_sweep("run", "tiny.yaml", cwd=tmp_path)
-    wait_for_event(tmp_path / "sweeps/tiny/ledger.jsonl", lambda e: isinstance(e, TrialReported), process)
-    os.kill(process.pid, signal.SIGTERM)
-    assert process.wait(timeout=120) == 130
-    assert {run.info.status for run in _runs(tmp_path)} == {"KILLED"}
+    with running_sweep("run", "tiny.yaml", cwd=tmp_path) as process:
+        wait_for_event(tmp_path / "sweeps/tiny/ledger.jsonl", lambda e: isinstance(e, TrialReported), process)
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(timeout=120) == 130
+        assert {run.info.status for run in _runs(tmp_path)} == {"KILLED"}
 
     done = sweep_command("resume", "tiny", cwd=tmp_path)
 
@@ -62,18 +64,18 @@ def test_ctrl_c_leaves_a_sweep_that_resumes_to_the_same_numbers(undisturbed: Pat
 
 def test_killed_worker_is_retried_from_its_checkpoint(undisturbed: Path, tmp_path: Path) -> None:
     write_spec(tmp_path / "tiny.yaml", tiny_spec(tmp_path / "sweeps"))
-    process = start_sweep("run", "tiny.yaml", cwd=tmp_path)
-    ledger = tmp_path / "sweeps/tiny/ledger.jsonl"
-    judged = wait_for_event(ledger, lambda e: isinstance(e, TrialJudged), process)
-    assert isinstance(judged, TrialJudged)
-    started = wait_for_event(
-        ledger,
-        lambda e: isinstance(e, TrialStarted) and e.trial_id != judged.trial_id,
-        process,
-    )
-    assert isinstance(started, TrialStarted)
-    os.kill(started.pid, signal.SIGKILL)
-    assert process.wait(timeout=200) == 0, (tmp_path / "out.txt").read_text()
+    with running_sweep("run", "tiny.yaml", cwd=tmp_path) as process:
+        ledger = tmp_path / "sweeps/tiny/ledger.jsonl"
+        judged = wait_for_event(ledger, lambda e: isinstance(e, TrialJudged), process)
+        assert isinstance(judged, TrialJudged)
+        started = wait_for_event(
+            ledger,
+            lambda e: isinstance(e, TrialStarted) and e.trial_id != judged.trial_id,
+            process,
+        )
+        assert isinstance(started, TrialStarted)
+        os.kill(started.pid, signal.SIGKILL)
+        assert process.wait(timeout=200) == 0, (tmp_path / "out.txt").read_text()
 
     state = replay(Ledger(ledger).read())
     attempts = [e for e in Ledger(ledger).read() if isinstance(e, TrialStarted) and e.attempt == 2]
