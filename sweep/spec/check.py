@@ -17,6 +17,7 @@ from sweep.spec.section_faults import (
     data_faults,
     early_stopping_faults,
     model_faults,
+    name_faults,
     resources_faults,
     tracking_faults,
     training_faults,
@@ -92,6 +93,7 @@ def _of_part(faults: Callable[[Any], Iterator[Found]], parts: Parts, name: str) 
 
 
 _OF_ONE_SECTION: dict[str, Callable[[Any], Iterator[Found]]] = {
+    "name": name_faults,
     "data": data_faults,
     "model": model_faults,
     "training": training_faults,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sweep.spec.keys import Loc, dotted
 from sweep.spec.sections import BudgetConfig, EarlyStoppingConfig, ResourcesConfig, TrackingConfig
-from sweep.spec.wording import Found, given
+from sweep.spec.wording import Found, closest, given
 from trainables.contract import (
     DataConfig,
     FolderSource,
@@ -18,11 +18,19 @@ from trainables.contract import (
     TrainingConfig,
 )
 from trainables.contract.labels import allowed_class_ids
+from trainables.contract.model import PSPNET, SMP_ARCHITECTURES
 from trainables.contract.pairs import paired_folders
 
 _VALIDATION: Loc = ("data", "validation")
 _TAKEN = ("all", "real")
-_PSPNET = "pspnet_r50_d8"
+_FILES_OF_THE_STORAGE = ("smoke", "mlartifacts", "mlflow.db")
+
+
+def name_faults(name: str) -> Iterator[Found]:
+    """A sweep's folder where the storage has something else."""
+    if name in _FILES_OF_THE_STORAGE or name.startswith("mlflow.db-"):
+        message = f"is {name!r}, which the storage itself uses; give another name"
+        yield Found(("name",), message)
 
 
 def data_faults(data: DataConfig) -> Iterator[Found]:
@@ -47,16 +55,21 @@ def data_faults(data: DataConfig) -> Iterator[Found]:
 
 
 def model_faults(model: ModelConfig) -> Iterator[Found]:
-    """An architecture there is not, and keys that it has no use for."""
-    if model.architecture != _PSPNET and not model.architecture.startswith("smp_"):
+    """An architecture there is not, an encoder that is missing, and keys that it has no use for."""
+    known = (PSPNET, *SMP_ARCHITECTURES)
+    if model.architecture not in known:
         message = (
-            f"is {model.architecture!r}; it must be {_PSPNET}, or smp_NAME such as smp_pspnet or smp_unet"
+            f"is {model.architecture!r}; it must be {PSPNET}, or smp_NAME with the name of an architecture "
+            f"of segmentation_models_pytorch. {closest(model.architecture, known)}"
         )
         yield Found(("model", "architecture"), message)
+    if model.architecture in SMP_ARCHITECTURES and model.encoder is None:
+        message = f"is missing; {model.architecture} needs one, such as resnet18"
+        yield Found(("model", "encoder"), message)
     for key in ("encoder", "encoder_depth"):
         value = getattr(model, key)
-        if model.architecture == _PSPNET and value is not None:
-            message = f"is {given(value)}, but {_PSPNET} has an encoder of its own; leave it out"
+        if model.architecture == PSPNET and value is not None:
+            message = f"is {given(value)}, but {PSPNET} has an encoder of its own; leave it out"
             yield Found(("model", key), message)
 
 
@@ -83,10 +96,10 @@ def early_stopping_faults(stopping: EarlyStoppingConfig) -> Iterator[Found]:
 
 
 def resources_faults(resources: ResourcesConfig) -> Iterator[Found]:
-    """A share of GPUs that Ray cannot give."""
+    """GPUs that a trial would hold and not use."""
     gpus = resources.gpus_per_trial
-    if gpus > 1 and not gpus.is_integer():
-        message = f"is {gpus}; it must be a whole number, or at most 1"
+    if gpus > 1:
+        message = f"is {gpus:g}; it must be at most 1: a trial trains on one GPU, more would stand idle"
         yield Found(("resources", "gpus_per_trial"), message)
 
 

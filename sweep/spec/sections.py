@@ -120,7 +120,7 @@ class ResourcesConfig(Section):
 
     cpus_per_trial: PositiveFloat = 1.0
     gpus_per_trial: NonNegativeFloat = 0.0
-    """May be a fraction: 0.5 lets two trials share a GPU. Above 1 a whole number."""
+    """At most 1. May be a fraction: 0.5 lets two trials share a GPU."""
     concurrent_trials: PositiveInt | None = None
     """Trials at once. Default: as many as the cluster has room for."""
     max_failures: NonNegativeInt = 2

@@ -10,6 +10,7 @@ import pytest
 from sweep.errors import SpecError
 from sweep.spec import Spec, load_spec, spec_from_dict
 from tests.specs import tiny_spec
+from trainables.contract.model import SMP_ARCHITECTURES
 
 REAL_RATIO = {"real_ratio": {"values": [0, 0.5, 1]}}
 FOLDERS = {
@@ -188,6 +189,19 @@ def test_missing_sections_are_told_together() -> None:
             "model.architecture is 'unet'; it must be pspnet_r50_d8, or smp_NAME",
         ),
         (
+            {"model": {"architecture": "smp_unett", "encoder": "resnet18"}},
+            "model.architecture is 'smp_unett'; it must be pspnet_r50_d8, or smp_NAME with the name of an "
+            "architecture of segmentation_models_pytorch. Did you mean 'smp_unet'?",
+        ),
+        (
+            {"model": {"architecture": "smp_unet"}},
+            "model.encoder is missing; smp_unet needs one, such as resnet18",
+        ),
+        ({"name": "smoke"}, "name is 'smoke', which the storage itself uses; give another name"),
+        ({"name": "mlartifacts"}, "name is 'mlartifacts', which the storage itself uses"),
+        ({"name": "mlflow.db"}, "name is 'mlflow.db', which the storage itself uses"),
+        ({"name": "mlflow.db-wal"}, "name is 'mlflow.db-wal', which the storage itself uses"),
+        (
             {"model": {"encoder": "resnet18"}},
             "model.encoder is 'resnet18', but pspnet_r50_d8 has an encoder of its",
         ),
@@ -212,8 +226,8 @@ def test_missing_sections_are_told_together() -> None:
             "early_stopping.reduction_factor is 1; it must be above 1",
         ),
         (
-            {"resources": {"gpus_per_trial": 1.5}},
-            "resources.gpus_per_trial is 1.5; it must be a whole number, or",
+            {"resources": {"gpus_per_trial": 2}},
+            "resources.gpus_per_trial is 2; it must be at most 1: a trial trains on one GPU",
         ),
         ({"budget": {"gpu_hours": 5}}, "budget.gpu_hours is 5.0, but trials use no GPU"),
     ],
@@ -447,6 +461,16 @@ def test_a_grid_without_end_is_refused_at_once() -> None:
     sources = {f"g{n}": {"scenes": "aligned", "count": 1, "seed": n} for n in range(9)}
     (told,) = faults(search=search(many), data=data(generated=sources))
     assert told.startswith("search.parameters have ")
+
+
+def test_an_encoder_that_is_searched_need_not_be_named() -> None:
+    searched = search({"model.encoder": {"value": "resnet18"}})
+    assert spec(search=searched, model={"architecture": "smp_unet"}).model.encoder is None
+
+
+def test_the_architectures_are_those_of_the_installed_package() -> None:
+    smp = pytest.importorskip("segmentation_models_pytorch")
+    assert [f"smp_{name}" for name in smp.MODEL_ARCHITECTURES_MAPPING] == list(SMP_ARCHITECTURES)
 
 
 def test_a_parameter_with_one_value_need_not_be_named() -> None:

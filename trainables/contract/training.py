@@ -49,7 +49,7 @@ class TrainingConfig(Section):
     iterations: PositiveInt
     """Optimizer steps of a full trial."""
     batch_size: PositiveInt = 8
-    """Images per optimizer step, over all data-parallel workers."""
+    """Images per optimizer step. A trial trains on one GPU; only the mixing is ready for several."""
     crop_size: tuple[PositiveInt, PositiveInt] = (512, 512)
     """Height and width of a training crop in pixels."""
     optimizer: OptimizerConfig = OptimizerConfig()
