@@ -68,7 +68,7 @@ def send_library_logs_to(file: Path) -> None:
     handler = logging.FileHandler(file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logging.captureWarnings(True)
-    logging.raiseExceptions = False  # a log that cannot be written, on a full disk, is no news for the terminal
+    logging.raiseExceptions = False  # that a log cannot be written is no news for the terminal
     for name in _LIBRARIES:
         logger = logging.getLogger(name)
         logger.handlers = [handler]
