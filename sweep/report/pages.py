@@ -13,6 +13,7 @@ from sweep.report.cells import cells, header
 from sweep.report.tables import FairTable, count_words, fair_tables
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
 from sweep.results import baseline_arms, metric_of, trial_table
+from sweep.spec.document import yaml_text
 
 
 def page(state: SweepState, figures: Sequence[str] = (), tables: Sequence[str] = ()) -> str:
@@ -140,7 +141,7 @@ def _endings(trials: Sequence[TrialState]) -> str:
 def _provenance(state: SweepState, files: Sequence[str]) -> Iterator[str]:
     created = state.created
     yield (
-        f"Save the spec below as `{created.name}.yaml` and run `sweep run {created.name}.yaml`; "
+        f"Save the first spec below as `{created.name}.yaml` and run `sweep run {created.name}.yaml`; "
         f"`sweep report {created.name}` writes this page anew out of the ledger."
     )
     versions = ", ".join(f"{name} {version}" for name, version in created.versions.items())
@@ -154,6 +155,9 @@ def _provenance(state: SweepState, files: Sequence[str]) -> Iterator[str]:
             *([f"files: {', '.join(f'[{name}]({name})' for name in files)}"] if files else []),
         ]
     )
+    yield "The spec as it was run, with what the command line said, defaults filled in and paths absolute:"
+    yield markdown.fenced(yaml_text(created.spec), "yaml")
+    yield "The file as it was written, without `--set`, `--name` and `--smoke`:"
     yield markdown.fenced(created.spec_text, "yaml")
 
 

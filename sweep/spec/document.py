@@ -1,7 +1,8 @@
-"""A YAML file as plain values, and the line of each."""
+"""A YAML file as plain values, and the line of each; and plain values as YAML."""
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from sweep.spec.wording import Found, given
 
 _MOST_VALUES = 100_000  # aliases can make a small file enormous
 _DEEPEST = 50
+_WIDTH = 100
 _TOO_DEEP = "values are nested too deeply"
 _TAG = "tag:yaml.org,2002:"
 
@@ -79,6 +81,17 @@ def read_value(text: str) -> Any:
     if reader.found:
         raise YAMLError(reader.found[0].message)
     return value
+
+
+def yaml_text(values: Mapping[str, Any]) -> str:
+    """Plain values as YAML that `read_document` reads as the same."""
+    writer = YAML(typ="safe", pure=True)
+    writer.sort_base_mapping_type_on_output = False
+    writer.default_flow_style = None  # innermost lists and sections in a line of their own
+    writer.width = _WIDTH
+    buffer = io.StringIO()
+    writer.dump(dict(values), buffer)
+    return buffer.getvalue()
 
 
 class _Reader:

@@ -10,6 +10,7 @@ from sweep.ledger import SweepState
 from sweep.report import fair_frame, fair_table, markdown, write_report
 from sweep.report.pages import page
 from sweep.results import class_table, report_table, trial_table
+from sweep.spec import load_spec, spec_from_dict
 from tests.builders import sweep_state
 
 NAN = float("nan")
@@ -138,6 +139,11 @@ class TestPage:
         text = page(state)
         for needed in ("0123456789abcdef", "protocol-1", "regime-1", "torch 2.15.0", state.created.spec_text):
             assert needed in text
+
+    def test_its_first_spec_is_the_one_that_was_run(self, tmp_path: Path, state: SweepState) -> None:
+        path = tmp_path / "fake.yaml"
+        path.write_text(re.findall(r"^```yaml\n(.*?)^```$", page(state), re.M | re.S)[0])
+        assert load_spec(path).spec == spec_from_dict(state.created.spec)
 
     @pytest.mark.parametrize(
         ("name", "says"),

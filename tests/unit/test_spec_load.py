@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sweep.errors import SpecError
 from sweep.spec import LoadedSpec, load_spec, spec_from_dict, spec_of_resume
+from sweep.spec.document import read_value, yaml_text
 from tests.specs import tiny_spec, write_spec
+
+_TRICKY = st.sampled_from(
+    ["1e-3", "0o17", "yes", "null", "~", "1_0", "12:30:00", "2020-01-01", " a", "a: b", "#", "\n"]
+)
+_SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TRICKY
+)
 
 GOOD = """\
 name: ratios
@@ -65,6 +76,13 @@ def test_paths_start_from_the_working_directory(tmp_path: Path, monkeypatch: pyt
     assert spec.data.root == tmp_path / "elsewhere" / "../data"
     assert spec.model.pretrained == tmp_path / "elsewhere" / "w.safetensors"
     assert spec.storage.path == tmp_path / "elsewhere" / "$HOME"
+
+
+@given(
+    st.recursive(_SCALARS, lambda below: st.lists(below) | st.dictionaries(st.text(), below), max_leaves=9)
+)
+def test_values_that_are_written_are_read_as_the_same(value: Any) -> None:
+    assert read_value(yaml_text({"key": value})) == {"key": value}
 
 
 def test_yaml_is_1_2(tmp_path: Path) -> None:
