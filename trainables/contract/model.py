@@ -26,7 +26,8 @@ class ModelConfig(Section):
     """`pspnet_r50_d8` is mmsegmentation's network. `smp_NAME`, such as `smp_pspnet` or `smp_unet`, is that
     architecture of segmentation_models_pytorch; its PSPNet is another, about 20 times smaller network."""
     encoder: str | None = None
-    """Encoder of an smp architecture, such as `resnet18` or `tu-mobilenetv3_small_050`. Required in a spec."""
+    """Encoder of an smp architecture, such as `resnet18` or `tu-mobilenetv3_small_050`.
+    Required in a spec."""
     encoder_depth: int | None = Field(default=None, ge=3, le=5)
     """Stages of an smp encoder. Default: the architecture's own."""
     auxiliary_weight: float = Field(default=0.4, ge=0)
