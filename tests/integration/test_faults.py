@@ -219,5 +219,5 @@ def assert_only_ours(out: str) -> None:
     lines = out.splitlines()
     end = next(number for number, line in enumerate(lines) if line.startswith("sweep "))
     assert [line for line in lines[: end + 1] if not OURS.fullmatch(line)] == []
-    after = [line for line in lines[end + 1 :] if not line.startswith("MLflow    mlflow ui ")]
+    after = [line for line in lines[end + 1 :] if not line.startswith("MLflow ")]
     assert [line for line in after if NOISE.search(line)] == []
