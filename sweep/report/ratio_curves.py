@@ -86,8 +86,9 @@ def _draw_rows(axis: Axes, rows: Sequence[ArmRow], colour: str, marker: str, *, 
 
 
 def _join_complete(axis: Axes, rows: Sequence[ArmRow], colour: str, shift: float) -> None:
-    complete = [row for row in rows if _is_complete(row)]
-    x, y = [_ratio(row) + shift for row in complete], [row.judged.mean for row in complete]
+    """A line through the means, broken at arms that lack seeds: a line past their points would mislead."""
+    x = [_ratio(row) + shift for row in rows]
+    y = [row.judged.mean if _is_complete(row) else math.nan for row in rows]
     axis.plot(x, y, color=colour, linewidth=1.4, label="means")
 
 
