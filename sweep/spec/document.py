@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import io
+import json
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ from sweep.spec.wording import Found, given
 
 _MOST_VALUES = 100_000  # aliases can make a small file enormous
 _DEEPEST = 50
-_WIDTH = 100
+_PLAIN_KEY = re.compile(r"(?!(true|false|null)$)[a-z][a-z0-9_.]*")
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # in YAML, not in JSON
 _TOO_DEEP = "values are nested too deeply"
 _TAG = "tag:yaml.org,2002:"
 
@@ -83,15 +85,22 @@ def read_value(text: str) -> Any:
     return value
 
 
-def yaml_text(values: Mapping[str, Any]) -> str:
-    """Plain values as YAML that `read_document` reads as the same."""
-    writer = YAML(typ="safe", pure=True)
-    writer.sort_base_mapping_type_on_output = False
-    writer.default_flow_style = None  # innermost lists and sections in a line of their own
-    writer.width = _WIDTH
-    buffer = io.StringIO()
-    writer.dump(dict(values), buffer)
-    return buffer.getvalue()
+def yaml_text(values: Mapping[str, Any], indent: str = "") -> str:
+    """Plain values as YAML that `read_document` reads as the same: sections as blocks, all else as JSON,
+    which is YAML. ruamel's own writer breaks some keys."""
+    lines = []
+    for key, value in values.items():
+        name = f"{indent}{key if _PLAIN_KEY.fullmatch(key) else _json(key)}:"
+        if isinstance(value, dict) and value:
+            lines.append(f"{name}\n{yaml_text(value, indent + '  ')}")
+        else:
+            lines.append(f"{name} {_json(value)}\n")
+    return "".join(lines)
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 class _Reader:
