@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sweep.spec.change import built
 from sweep.spec.document import Document
+from sweep.spec.on_disk import folder_faults, pretrained_faults
 from sweep.spec.parameter_faults import parameter_faults, real_ratio_needs_generated
 from sweep.spec.search_faults import method_faults, point_faults
 from sweep.spec.section_faults import (
@@ -33,8 +34,13 @@ Parts = Mapping[str, Any]
 Parameters = Mapping[str, ParameterConfig]
 
 
-def checked(document: Document) -> Spec:
+def checked(document: Document, *, on_disk: bool = False) -> Spec:
     """The spec of a document.
+
+    Args:
+        document: values and their lines.
+        on_disk: whether to look at the folders too if the spec is faulty, so that their faults are told in
+            the same round; those of a sound spec are for `check_data`.
 
     Raises:
         SpecError: with all faults. What one section has to do with another is only looked at where both are
@@ -46,10 +52,10 @@ def checked(document: Document) -> Spec:
         found = list(faults_of(Spec, error))
         parts = _sound_parts(document.values, {one.loc[0] for one in found if one.loc})
         found.extend(_faults_beside_the_models(parts, _sound_parameters(document.values, found)))
-        raise document.error(found) from None
+        raise document.error([*found, *_faults_on_disk(document, parts, found, on_disk)]) from None
     found = list(_faults_beside_the_models(dict(spec), spec.search.parameters))
     if found or document.found:
-        raise document.error(found)
+        raise document.error([*found, *_faults_on_disk(document, dict(spec), found, on_disk)])
     return spec
 
 
@@ -72,6 +78,15 @@ def _sound_parameters(values: Mapping[str, Any], found: list[Found]) -> Paramete
     if not isinstance(parameters, dict):
         return {}
     return {path: built(ParameterConfig, parameters[path]) for path in parameters if path not in faulty}
+
+
+def _faults_on_disk(document: Document, parts: Parts, found: list[Found], is_wanted: bool) -> Iterator[Found]:
+    """Of the sections that are sound otherwise; folders that only a searched value leads to come later."""
+    faulty = {one.loc[0] for one in (*document.found, *found) if one.loc}
+    if is_wanted and "model" in parts.keys() - faulty:
+        yield from pretrained_faults(parts["model"])
+    if is_wanted and "data" in parts.keys() - faulty:
+        yield from folder_faults(parts["data"], {})
 
 
 def _faults_beside_the_models(parts: Parts, parameters: Parameters) -> Iterator[Found]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from sweep.spec.document import Document, read_document
 from sweep.spec.overrides import with_overrides
 from sweep.spec.sections import Spec, StorageConfig
 from sweep.spec.wording import Found
+from sweep.storage import STORAGE_VARIABLE
 
 _LEDGER = "the ledger's spec"
 _CHANGEABLE = ("budget", "resources", "tracking")
@@ -30,7 +32,7 @@ class LoadedSpec:
 
 
 def load_spec(path: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
-    """The spec in a YAML 1.2 file. Data are not touched; `check_data` does that.
+    """The spec in a YAML 1.2 file. `check_data` then looks at its data.
 
     Args:
         path: the file.
@@ -38,13 +40,15 @@ def load_spec(path: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
 
     Returns:
         The spec with defaults filled in. `data.root`, `model.pretrained` and `storage.path` are absolute,
-        taken from the working directory; environment variables and `~` are not expanded.
+        taken from the working directory; environment variables and `~` are not expanded. Where the file
+        has no `storage.path`, the environment's SEGSWEEP_STORAGE is taken, if there is one.
 
     Raises:
-        SpecError: with everything that is wrong.
+        SpecError: with everything that is wrong, in the folders too if `data` itself is sound.
     """
     document = with_overrides(read_document(Path(path)), overrides)
-    return LoadedSpec(_filled_in(checked(document)), document.text, document.file, document)
+    spec = _in_storage_of_environment(checked(document, on_disk=True))
+    return LoadedSpec(_filled_in(spec), document.text, document.file, document)
 
 
 def spec_from_dict(values: Mapping[str, Any]) -> Spec:
@@ -73,6 +77,14 @@ def spec_of_resume(values: Mapping[str, Any], overrides: Sequence[str], storage:
         raise document.error(refused)
     spec = _filled_in(checked(document))
     return spec.model_copy(update={"storage": StorageConfig(path=storage.absolute())})
+
+
+def _in_storage_of_environment(spec: Spec) -> Spec:
+    """The spec in the storage where `sweep resume`, `report` and the others look for it too."""
+    storage = os.environ.get(STORAGE_VARIABLE)
+    if not storage or "path" in spec.storage.model_fields_set:
+        return spec
+    return spec.model_copy(update={"storage": StorageConfig(path=Path(storage))})
 
 
 def _filled_in(spec: Spec) -> Spec:

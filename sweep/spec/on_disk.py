@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sweep.spec.change import changed
 from sweep.spec.document import Document
 from sweep.spec.keys import Loc, dotted
-from sweep.spec.load import LoadedSpec
 from sweep.spec.pair_faults import pair_faults
 from sweep.spec.section_faults import sources
-from sweep.spec.sections import Spec
+from sweep.spec.sections import ParameterConfig
 from sweep.spec.wording import Found
-from trainables.contract import DataConfig, FolderSource
+from trainables.contract import DataConfig, FolderSource, ModelConfig
 from trainables.contract.pairs import PairedFolders, paired_folders
+
+if TYPE_CHECKING:
+    from sweep.spec.load import LoadedSpec
 
 _NAMED = 3  # file names in a message
 
@@ -37,36 +40,40 @@ def check_data(loaded: LoadedSpec) -> None:
             classes, and images that are trained on as well as validated on.
     """
     document = loaded.document or Document(loaded.file, loaded.text, {})
-    if found := list(_faults(loaded.spec)):
+    spec = loaded.spec
+    found = [*pretrained_faults(spec.model), *folder_faults(spec.data, spec.search.parameters)]
+    if found:
         raise document.error(found)
 
 
-def _faults(spec: Spec) -> Iterator[Found]:
-    pretrained = spec.model.pretrained
-    if pretrained is not None and not pretrained.is_file():
-        yield Found(("model", "pretrained"), f"is {pretrained}; there is no such file")
-    has_folders = any(isinstance(source, FolderSource) for _, source in sources(spec.data))
-    if has_folders and not spec.data.root.is_dir():
-        yield Found(("data", "root"), f"is {spec.data.root}; there is no such folder")
+def pretrained_faults(model: ModelConfig) -> Iterator[Found]:
+    """Weights that are not there."""
+    if model.pretrained is not None and not model.pretrained.is_file():
+        yield Found(("model", "pretrained"), f"is {model.pretrained}; there is no such file")
+
+
+def folder_faults(data: DataConfig, parameters: Mapping[str, ParameterConfig]) -> Iterator[Found]:
+    """What is wrong in the folders that `data` names, or that a value of the searched parameters leads to."""
+    has_folders = any(isinstance(source, FolderSource) for _, source in sources(data))
+    if has_folders and not data.root.is_dir():
+        yield Found(("data", "root"), f"is {data.root}; there is no such folder")
         return
-    folders = _folders(spec)
+    folders = _folders(data, parameters)
     yield from _missing_folders(folders)
     for folder in folders:
         yield from _folder_faults(folder)
-    yield from pair_faults(spec.data, [(folder.loc, _pairs(folder)) for folder in folders])
+    yield from pair_faults(data, [(folder.loc, _pairs(folder)) for folder in folders])
     yield from _trained_and_validated(folders)
 
 
-def _folders(spec: Spec) -> list[_Folder]:
+def _folders(data: DataConfig, parameters: Mapping[str, ParameterConfig]) -> list[_Folder]:
     """Every source with folders, then those that only a searched value leads to."""
-    named = list(_named_folders(spec.data))
-    for path, parameter in spec.search.parameters.items():
+    named = list(_named_folders(data))
+    for path, parameter in parameters.items():
         if path.startswith(("data.real.", "data.generated.")):
             known = {folders for _, folders in named}
-            variants = (
-                changed(spec.data, {path[len("data.") :]: value}) for value in parameter.choices or ()
-            )
-            reached = (folders for data in variants for _, folders in _named_folders(data))
+            variants = (changed(data, {path[len("data.") :]: value}) for value in parameter.choices or ())
+            reached = (folders for variant in variants for _, folders in _named_folders(variant))
             named += [
                 (("search", "parameters", path), one) for one in dict.fromkeys(reached) if one not in known
             ]

@@ -145,7 +145,8 @@ class StorageConfig(Section):
     """The section `storage`."""
 
     path: Path = Path("sweeps")
-    """Folder that holds all sweeps, each in a folder of its name. On a cluster: shared by all nodes."""
+    """Folder that holds all sweeps, each in a folder of its name. On a cluster: shared by all nodes. Where a
+    spec has none, the environment's SEGSWEEP_STORAGE comes before the default."""
 
 
 class Spec(Section):

@@ -59,6 +59,26 @@ def test_defaults_are_filled_in(tmp_path: Path) -> None:
     assert spec.model.architecture == "pspnet_r50_d8"
 
 
+@pytest.mark.parametrize(
+    ("variable", "settings", "storage"),
+    [
+        (None, [], "sweeps"),
+        ("", [], "sweeps"),
+        ("elsewhere", [], "elsewhere"),
+        ("elsewhere", ["storage.path=here"], "here"),
+        ("elsewhere", ["storage.path=sweeps"], "sweeps"),
+    ],
+)
+def test_the_environment_names_the_storage_where_the_spec_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str | None, settings: list[str], storage: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SEGSWEEP_STORAGE", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("SEGSWEEP_STORAGE", variable)
+    assert load(tmp_path, GOOD, *settings).spec.storage.path == tmp_path / storage
+
+
 def test_a_spec_survives_the_ledger(tmp_path: Path) -> None:
     extra = "early_stopping: {rungs: [20], protect: [{real_ratio: 0}]}\nmodel: {pretrained: w.safetensors}\n"
     spec = load(tmp_path, GOOD + extra, "data.label_map={7: 0}", "training.seed=5").spec

@@ -42,15 +42,19 @@ def label(path: Path, ids: list[int], size: tuple[int, int] = SIZE) -> None:
     Image.fromarray(pixels).save(path)
 
 
-def check(folder: Path, **keys: Any) -> None:
-    data = {
+def source_folders(folder: Path) -> dict[str, Any]:
+    return {
         "root": str(folder),
         "real": {"split": "train", "image_suffix": ".png"},
         "generated": {"gen": {"images": "img_dir/gen", "image_suffix": ".png"}},
         "validation": {"split": "val", "image_suffix": ".png"},
         "classes": CLASSES,
     }
-    check_data(load_spec(write_spec(folder / "spec.yaml", tiny_spec(folder, data=data | keys))))
+
+
+def check(folder: Path, **keys: Any) -> None:
+    values = tiny_spec(folder, data=source_folders(folder) | keys)
+    check_data(load_spec(write_spec(folder / "spec.yaml", values)))
 
 
 def faults(folder: Path, **keys: Any) -> list[str]:
@@ -197,3 +201,32 @@ def test_pretrained_weights_that_are_not_there(root: Path) -> None:
     values = tiny_spec(root, model={"pretrained": str(root / "w.safetensors")})
     with pytest.raises(SpecError, match=r"model.pretrained is .*w.safetensors; there is no such file"):
         check_data(load_spec(write_spec(root / "spec.yaml", values)))
+
+
+def test_folders_are_checked_in_the_same_round_as_other_faults(root: Path) -> None:
+    (root / "ann_dir" / "train" / "train1.png").unlink()
+    model = {**tiny_spec(root)["model"], "pretrained": str(root / "none.safetensors")}
+    for section, value in (("trainin", {}), ("early_stopping", {"rungs": [8, 4]}), ("budget", {"hours": -1})):
+        told = all_faults(root, model=model, **{section: value})
+        on_disk = [line for line in told if section not in line]
+        assert len(told) == len(on_disk) + 1
+        assert {line.split(" ")[0] for line in on_disk} == {
+            "data.real",
+            "data.generated.gen",
+            "model.pretrained",
+        }
+
+
+def test_folders_of_a_faulty_section_are_not_looked_at(root: Path) -> None:
+    shutil.rmtree(root / "img_dir")
+    for other in ({"ignore_index": 1}, {"ignore_indx": 1}):
+        (told,) = all_faults(root, {**source_folders(root), **other})
+        assert "ignore_ind" in told
+
+
+def all_faults(root: Path, data: dict[str, Any] | None = None, **sections: Any) -> list[str]:
+    """Of one call, as the command line makes it."""
+    values = tiny_spec(root, data=data or source_folders(root), **sections)
+    with pytest.raises(SpecError) as caught:
+        check_data(load_spec(write_spec(root / "spec.yaml", values)))
+    return [f"{fault.path} {fault.message}".strip() for fault in caught.value.faults]
