@@ -126,9 +126,8 @@ def line_of(event: Event, state: SweepState, metric: str) -> str | None:
         case TrialFaulted() if trial:
             return f"[red]![/] {_name(trial)}: attempt broke off: {escape(event.reason)}"
         case TrialEnded() if trial:
-            reason = latest_value(trial, metric) if event.outcome == "finished" else event.reason
             what = f"{event.outcome} at iteration {event.iteration}"
-            return f"{_MARKS[event.outcome]} {_name(trial)}: {what}: {escape(reason)}"
+            return f"{_MARKS[event.outcome]} {_name(trial)}: {what}: {escape(_outcome(event, trial, metric))}"
         case DriverEnded():
             return f"sweep {event.outcome}: {escape(event.reason)}"
         case TrialPlanned():
@@ -157,6 +156,15 @@ def best_so_far(state: SweepState, metric: str) -> str | None:
         return None
     best = max(values, key=lambda trial_id: values[trial_id])
     return f"best of {len(values)} at {furthest}: {_name(state.trials[best])} with {values[best]:.2f}"
+
+
+def _outcome(event: TrialEnded, trial: TrialState, metric: str) -> str:
+    """The value of a finished trial, else the reason; of a failed one the line before has it already."""
+    if event.outcome == "finished":
+        return latest_value(trial, metric)
+    if event.outcome == "failed" and trial.faults and trial.faults[-1].reason == event.reason:
+        return f"given up after {trial.attempts} attempts" if trial.attempts > 1 else "given up"
+    return event.reason
 
 
 def _name(trial: TrialState) -> str:

@@ -110,9 +110,14 @@ def _source(driver: Driver) -> TrialSource:
 def _outcome(driver: Driver) -> tuple[SweepOutcome, str]:
     if driver.interrupted:
         return "interrupted", driver.interrupted
-    if any(trial.ended is None for trial in driver.state.trials.values()):
-        spent = driver.spent_budget()
-        return ("budget", spent) if spent else ("failed", "Ray ended before all trials had")
+    trials = driver.state.trials.values()
+    spent = driver.spent_budget()
+    has_ended = all(trial.ended is not None for trial in trials)
+    has_all_arms = len({trial.arm for trial in trials}) >= (driver.spec.search.trials or 0)
+    if spent and not (has_ended and has_all_arms):
+        return "budget", spent
+    if not has_ended:
+        return "failed", "Ray ended before all trials had"
     return "completed", "every trial has ended"
 
 
