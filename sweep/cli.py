@@ -242,7 +242,10 @@ def _spec_of(folder: SweepFolder, overrides: Sequence[str] = ()) -> Spec:
 def _state_of(folder: SweepFolder) -> SweepState:
     from sweep.ledger import Ledger, replay
 
-    return replay(Ledger(folder.ledger).read())
+    state = replay(Ledger(folder.ledger).read())
+    if not folder.is_running():
+        state.interrupt_trials()  # its driver may have been killed and have said nothing
+    return state
 
 
 def _state_or_none(folder: SweepFolder) -> SweepState | None:

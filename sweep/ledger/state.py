@@ -142,10 +142,10 @@ class SweepState:
             case SweepCreated():
                 raise LedgerError("the ledger holds two sweeps: SweepCreated comes twice")
             case DriverStarted():
-                self._interrupt_trials()  # the driver before may have been killed
+                self.interrupt_trials()  # the driver before may have been killed
                 self.drivers.append(DriverState(event))
             case DriverEnded():
-                self._interrupt_trials()
+                self.interrupt_trials()
                 self._last_driver(event).ended = event
             case TrialPlanned():
                 self.trials.setdefault(event.trial_id, TrialState(planned=event))
@@ -163,7 +163,8 @@ class SweepState:
             if report is not None and metric in report.metrics
         }
 
-    def _interrupt_trials(self) -> None:
+    def interrupt_trials(self) -> None:
+        """Nobody runs the sweep: what was running is not."""
         for trial in self.trials.values():
             trial.interrupt()
 

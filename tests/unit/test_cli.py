@@ -314,7 +314,7 @@ def test_list_shows_what_is_there_even_beside_a_damaged_sweep(
     assert done.code == 0
     shown = {line.split()[0]: line for line in done.out.splitlines()}
     assert re.search(r"2001-09-09 .*completed +1 failed, 2 finished, 1 stopped", shown["fake"])
-    assert re.search(r"killed +1 failed, 1 finished, 1 running, 1 stopped", shown["open"])
+    assert re.search(r"killed +1 failed, 1 finished, 1 interrupted, 1 stopped", shown["open"])
     assert "damaged" in shown["torn"]
     assert "`sweep status torn`" in shown["torn"]
     with fake.locked():

@@ -173,3 +173,11 @@ def test_what_cannot_follow_is_a_ledger_error(state: SweepState) -> None:
         state.apply(TrialEnded(trial_id="b", outcome="failed", reason="", iteration=1))
     with pytest.raises(LedgerError, match="before any DriverStarted"):
         replay([state.created, DriverEnded(outcome="completed", reason="")])
+
+
+def test_trials_of_a_killed_driver_are_interrupted() -> None:
+    state = sweep_state(arms=(1.0,), seeds=(0, 1), running={("real_ratio=1.0", 0): 90}, outcome=None)
+    assert {trial.status for trial in state.trials.values()} == {"running", "finished"}
+    state.interrupt_trials()
+    assert {trial.status for trial in state.trials.values()} == {"interrupted", "finished"}
+    assert state.outcome is None, "nobody said how it ended"
