@@ -26,12 +26,6 @@ logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 RunStatus = Literal["RUNNING", "FINISHED", "KILLED", "FAILED"]
 
-_EXPERIMENT_TAGS = {
-    "mlflow.experimentKind": "custom_model_development",  # the UI opens on training runs, not on traces
-    "mlflow.experiment.primaryMetric.name": "val_miou",
-    "mlflow.experiment.primaryMetric.greaterIsBetter": "True",
-}
-
 T = TypeVar("T")
 
 _MOST_METRICS_A_BATCH = 1000  # MLflow's limits
