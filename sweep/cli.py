@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sweep.ledger import SweepState
+    from sweep.ledger.events import SweepCreated
     from sweep.spec import LoadedSpec, Spec
 
 app = typer.Typer(
@@ -129,12 +130,13 @@ def resume(
 
     folder = _existing(storage, name)
     with folder.locked():
-        spec = _spec_of(folder, overrides)
+        created = _state_of(folder).created
+        spec = _spec_of(created, folder, overrides)
         _use_ray_at(address)
         from sweep.engine.conduct import conduct
         from sweep.engine.create import must_be_unchanged
 
-        must_be_unchanged(_state_of(folder).created, spec)
+        must_be_unchanged(created, spec)
         code = conduct(folder, spec, Ledger(folder.ledger), _console(), retry_failed=retry_failed)
     raise typer.Exit(code)
 
@@ -204,7 +206,7 @@ def sync(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
     from sweep.tracking import tracking_target
 
     folder = _existing(storage, name)
-    target = tracking_target(_spec_of(folder))
+    target = tracking_target(_spec_of(_state_of(folder).created, folder))
     with folder.locked():
         sync_runs(folder, target)
     typer.echo(f"MLflow has all of {name}. {target.ui_command()}")
@@ -232,11 +234,11 @@ def _existing(storage: Path, name: str) -> SweepFolder:
     return SweepFolder(storage.absolute(), name).must_exist()
 
 
-def _spec_of(folder: SweepFolder, overrides: Sequence[str] = ()) -> Spec:
+def _spec_of(created: SweepCreated, folder: SweepFolder, overrides: Sequence[str] = ()) -> Spec:
     """The spec of a sweep that was begun, in the storage where it lies now."""
     from sweep.spec import spec_of_resume
 
-    return spec_of_resume(_state_of(folder).created.spec, overrides, storage=folder.storage)
+    return spec_of_resume(created.spec, overrides, storage=folder.storage)
 
 
 def _state_of(folder: SweepFolder) -> SweepState:

@@ -11,9 +11,7 @@ from typing import Any
 
 # Read by Ray when it is imported or started.
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # with verbose=0: Tune prints nothing
-os.environ.setdefault(
-    "RAY_AUTH_MODE", "token"
-)  # what a local Ray does anyway; said aloud it gives no warning
+os.environ.setdefault("RAY_AUTH_MODE", "token")  # a local Ray's default; said aloud it gives no warning
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else a FutureWarning on every start
 os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"  # ours records the interruption in the ledger

@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 from sweep.engine.budget import Budget
 from sweep.engine.messages import Broken, Message, Started
+from sweep.engine.stop import STOPPED_BY_HAND
 from sweep.errors import SweepError
 from sweep.ledger import Ledger
 from sweep.ledger.events import (
@@ -105,7 +106,7 @@ class Driver:
                 if message.storage:
                     self.interrupted = f"the storage cannot be written: {message.reason}"
         if trial.ended is None and self.folder.stop_request(trial_id).exists():
-            self.end(trial_id, "stopped", "stopped by `sweep stop --trial`")
+            self.end(trial_id, "stopped", STOPPED_BY_HAND)
         return trial.ended is None and not self._leaves_at_rung(message)
 
     def process_is_gone(self, trial_id: str, *, final: bool) -> None:
@@ -145,10 +146,10 @@ class Driver:
         return self.budget.spent(self.state, time.time())
 
     def _broke(self, trial_id: str, reason: str, *, final: bool) -> None:
-        trial = self.state.trials[trial_id]
-        if trial.ended is not None or self.interrupted:
+        if self.interrupted:
             return
-        self.record(TrialFaulted(trial_id=trial_id, reason=reason, iteration=trial.iteration))
+        iteration = self.state.trials[trial_id].iteration
+        self.record(TrialFaulted(trial_id=trial_id, reason=reason, iteration=iteration))
         if final:
             self.end(trial_id, "failed", reason)
 

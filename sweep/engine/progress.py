@@ -17,8 +17,6 @@ from sweep.ledger.events import (
     Event,
     TrialEnded,
     TrialFaulted,
-    TrialJudged,
-    TrialPlanned,
     TrialProgressed,
     TrialReported,
     TrialStarted,
@@ -121,8 +119,6 @@ def line_of(event: Event, state: SweepState, metric: str) -> str | None:
         case TrialReported() if trial:
             value = event.metrics.get(metric, float("nan"))
             return f"  {_name(trial)}: {metric} {value:.2f} at iteration {event.iteration}"
-        case TrialJudged(decision="stop") if trial:
-            return None  # the end that follows says why
         case TrialFaulted() if trial:
             return f"[red]![/] {_name(trial)}: attempt broke off: {escape(event.reason)}"
         case TrialEnded() if trial:
@@ -130,8 +126,6 @@ def line_of(event: Event, state: SweepState, metric: str) -> str | None:
             return f"{_MARKS[event.outcome]} {_name(trial)}: {what}: {escape(_outcome(event, trial, metric))}"
         case DriverEnded():
             return f"sweep {event.outcome}: {escape(event.reason)}"
-        case TrialPlanned():
-            return None
     return None
 
 

@@ -8,6 +8,7 @@ from ray.tune.search import Searcher
 
 from sweep.engine.driver import Driver
 from sweep.engine.sources import TrialSource
+from sweep.engine.stop import STOPPED_BY_HAND
 from sweep.plan import PlannedTrial, trial_config
 
 
@@ -27,7 +28,7 @@ class LedgerSearcher(Searcher):
         if trial is None:
             return Searcher.FINISHED if self._source.exhausted else None
         if self._driver.folder.stop_request(trial.trial_id).exists():
-            self._driver.end(trial.trial_id, "stopped", "stopped by `sweep stop --trial` before it began")
+            self._driver.end(trial.trial_id, "stopped", f"{STOPPED_BY_HAND} before it began")
             return None
         return self._config(trial)
 

@@ -7,6 +7,9 @@ from sweep.ledger import Ledger, SweepState
 from sweep.ledger.events import TrialEnded
 from sweep.storage import SweepFolder
 
+STOPPED_BY_HAND = "stopped by `sweep stop --trial`"
+"""Why a trial ended, as its ledger says."""
+
 
 def request_stop(folder: SweepFolder, state: SweepState, trial_id: str | None) -> str:
     """What happens now, in words.
@@ -28,9 +31,9 @@ def request_stop(folder: SweepFolder, state: SweepState, trial_id: str | None) -
         _ask(folder, trial_id)
         return f"asked {folder.name} to stop {trial_id} for good"
     with folder.locked():
-        reason, iteration = "stopped by `sweep stop --trial`", state.trials[trial_id].iteration
+        iteration = state.trials[trial_id].iteration
         Ledger(folder.ledger).append(
-            TrialEnded(trial_id=trial_id, outcome="stopped", reason=reason, iteration=iteration)
+            TrialEnded(trial_id=trial_id, outcome="stopped", reason=STOPPED_BY_HAND, iteration=iteration)
         )
         folder.checkpoint(trial_id).unlink(missing_ok=True)
     return f"{trial_id} is stopped for good"

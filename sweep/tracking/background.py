@@ -12,7 +12,7 @@ from sweep.ledger import Ledger
 from sweep.ledger.events import Event
 from sweep.ledger.state import SweepState, replay
 from sweep.storage import SweepFolder
-from sweep.tracking.target import TrackingTarget, first_line
+from sweep.tracking.target import TrackingTarget
 
 if TYPE_CHECKING:
     from sweep.tracking.writer import LedgerWriter
@@ -72,7 +72,7 @@ class BackgroundTracker:
                 if finishing:
                     writer.write_report(state, self._folder)
             except Exception as error:
-                self._fault = self._target.without_secrets(first_line(error))
+                self._fault = self._target.reason_of(error)
                 _log.warning("MLflow is behind: %s", self._fault)
                 wait = min(wait * 2, _LONGEST_WAIT)
                 if self._given_up.is_set():

@@ -31,6 +31,11 @@ class TrackingTarget:
         """The text, the address in it only in its public form."""
         return text.replace(self.uri, self.public_uri)
 
+    def reason_of(self, error: Exception) -> str:
+        """What an error of the store says, without secrets and without what libraries append to it."""
+        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return self.without_secrets(first_line)
+
     @property
     def sqlite_file(self) -> Path | None:
         """The database, if the store is an SQLite file."""
@@ -53,8 +58,3 @@ def tracking_target(spec: Spec) -> TrackingTarget:
         experiment=spec.tracking.experiment,
         artifacts=(storage / "mlartifacts").as_uri() if uri.startswith("sqlite:") else None,
     )
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, without what libraries append to it."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

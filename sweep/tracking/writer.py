@@ -22,7 +22,7 @@ from sweep.ledger.events import (
 from sweep.ledger.state import SweepState, TrialState, TrialStatus, replay
 from sweep.storage import SweepFolder
 from sweep.tracking.runs import Point, RunStatus, RunStore
-from sweep.tracking.target import TrackingTarget, first_line
+from sweep.tracking.target import TrackingTarget
 from sweep.tracking.values import class_points, flat, mixture_points
 
 _TRIAL_STATUS: dict[TrialStatus, RunStatus] = {
@@ -173,7 +173,7 @@ def sync(folder: SweepFolder, target: TrackingTarget) -> SweepState:
         writer.write(state, events)
         writer.write_report(state, folder)
     except Exception as error:
-        reason = target.without_secrets(first_line(error))
+        reason = target.reason_of(error)
         raise StorageError(f"MLflow at {target.public_uri} cannot be written: {reason}") from error
     return state
 

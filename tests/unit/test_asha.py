@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.stopping import Asha, Candidate, Judgement, Peer
+from sweep.stopping import Asha, Judgement
 from sweep.stopping.asha import noise_margin
+from tests.rungs import candidate_at, peers_at
 
 EAGER = Asha(reduction_factor=3, min_peers=1, noise_sd=0.0)
 
@@ -15,22 +16,7 @@ EAGER = Asha(reduction_factor=3, min_peers=1, noise_sd=0.0)
 def judge(
     rule: Asha, value: float, *others: float, baseline: bool = False, metric: str = "val_miou"
 ) -> Judgement:
-    candidate = Candidate(
-        trial_id="candidate",
-        arm="real_ratio=0.1",
-        seed=0,
-        rung=60,
-        value=value,
-        protected=False,
-        baseline=baseline,
-        is_last_rung=False,
-        metric=metric,
-    )
-    peers = [
-        Peer(trial_id=f"peer-{i}", arm=f"real_ratio=0.{i + 2}", seed=0, value=other, baseline=False)
-        for i, other in enumerate(others)
-    ]
-    return rule.judge(candidate, peers)
+    return rule.judge(candidate_at(value, baseline=baseline, metric=metric), peers_at(*others))
 
 
 @pytest.mark.parametrize(

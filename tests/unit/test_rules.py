@@ -1,13 +1,13 @@
 """What every stopping rule must keep to. A new rule joins by a line in RULES."""
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.stopping import Asha, Candidate, Judgement, NoStopping, Peer, Rule
+from sweep.stopping import Asha, Judgement, NoStopping, Rule
+from tests.rungs import candidate_at, peers_at
 
 RULES: dict[str, Rule] = {
     "none": NoStopping(),
@@ -25,27 +25,6 @@ peer_values = st.lists(values_or_nan, max_size=8)
 @pytest.fixture(params=RULES, scope="module")
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-def candidate_at(value: float, **changes: object) -> Candidate:
-    plain = Candidate(
-        trial_id="candidate",
-        arm="real_ratio=0.1",
-        seed=0,
-        rung=60,
-        value=value,
-        protected=False,
-        baseline=False,
-        is_last_rung=False,
-    )
-    return replace(plain, **changes)  # type: ignore[arg-type]
-
-
-def peers_at(*given_values: float) -> list[Peer]:
-    return [
-        Peer(trial_id=f"peer-{i}", arm=f"real_ratio=0.{i + 2}", seed=0, value=value, baseline=i == 0)
-        for i, value in enumerate(given_values)
-    ]
 
 
 @pytest.mark.parametrize("safe", ["protected", "baseline", "is_last_rung"])
