@@ -1,0 +1,1 @@
+"""Noise, learning curves, the curve over real_ratio, the next ratios. Pure: numbers in, frozen results out."""
