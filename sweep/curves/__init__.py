@@ -1,1 +1,1 @@
-"""Noise, learning curves, the curve over real_ratio, the next ratios. Pure: numbers in, frozen results out."""
+"""Noise, learning curves, the curve over real_ratio, the next ratios. Pure: numbers in, results out."""

@@ -1,0 +1,113 @@
+"""What is asked of a curve over real_ratio, each answer with its 90 % interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sweep.curves.ratio.fit import RatioCurve
+
+LEVEL = 0.9
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An expected value and its 90 % interval."""
+
+    expected: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictedValue:
+    """What one training at a share of real images would end with, in percent."""
+
+    real_ratio: float
+    optimistic: float
+    expected: float
+    pessimistic: float
+    """A new training lies between pessimistic and optimistic in 9 of 10 cases, its own noise included."""
+    extrapolated: bool
+    """Outside the shares of real images that were run."""
+    provenance: Literal["predicted"] = "predicted"
+
+
+def band(curve: RatioCurve) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lower end, mean and upper end (m,) of the curve's pointwise 90 % band on its grid."""
+    lower, upper = np.quantile(curve.draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return lower, curve.draws.mean(axis=0), upper
+
+
+def value_at(curve: RatioCurve, real_ratio: float) -> PredictedValue:
+    """A prediction for one training at this share, whether it was run or not. 0 <= real_ratio <= 1."""
+    draws = curve.at(real_ratio)
+    random = np.random.default_rng(17)
+    noise = random.standard_t(curve.noise.degrees_of_freedom, len(draws)) * curve.noise.sd
+    values = _estimate(draws + noise)
+    ratios = curve.observations.real_ratio
+    return PredictedValue(
+        real_ratio=real_ratio,
+        optimistic=values.upper,
+        expected=float(draws.mean()),
+        pessimistic=values.lower,
+        extrapolated=not ratios.min() <= real_ratio <= ratios.max(),
+    )
+
+
+def slope(curve: RatioCurve, low: float, high: float) -> Estimate:
+    """Mean slope between two shares, in points of percent for each 0.1 of real_ratio."""
+    if not 0 <= low < high <= 1:
+        raise ValueError(f"the interval is {low} to {high}; it must lie in 0..1 and rise")
+    return _estimate((curve.at(high) - curve.at(low)) / (high - low) / 10)
+
+
+def change(curve: RatioCurve, low: float, high: float) -> Estimate:
+    """The curve at `high` less that at `low`, in points of percent."""
+    return _estimate(curve.at(high) - curve.at(low))
+
+
+def best_real_ratio(curve: RatioCurve) -> Estimate:
+    """Where the curve is highest, among the shares between those that were run; the median is expected.
+
+    A curve without slope has its best anywhere.
+    """
+    grid, draws = _inside(curve)
+    best = grid[draws.argmax(axis=1)]
+    flat = np.ptp(draws, axis=1) < 1e-9
+    best[flat] = np.quantile(grid, np.linspace(0, 1, int(flat.sum())), method="nearest")
+    return _median(best)
+
+
+def smallest_real_ratio(curve: RatioCurve, loss: float) -> Estimate | None:
+    """The smallest share of real images from which on the curve stays within `loss` of all-real.
+
+    `loss` in points of percent, above 0. The lowest share that was run is the least that can be answered;
+    None where all-real was not run.
+    """
+    if loss <= 0:
+        raise ValueError(f"loss is {loss}; it must be above 0")
+    if curve.observations.real_ratio.max() < 1:
+        return None
+    grid, draws = _inside(curve)
+    fails = draws < draws[:, -1:] - loss
+    after_last_fail = np.where(fails.any(axis=1), fails.shape[1] - fails[:, ::-1].argmax(axis=1), 0)
+    return _median(grid[after_last_fail])
+
+
+def _inside(curve: RatioCurve) -> tuple[np.ndarray, np.ndarray]:
+    ratios = curve.observations.real_ratio
+    inside = (curve.grid >= ratios.min()) & (curve.grid <= ratios.max())
+    return curve.grid[inside], curve.draws[:, inside]
+
+
+def _estimate(draws: np.ndarray) -> Estimate:
+    lower, upper = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(float(draws.mean()), float(lower), float(upper))
+
+
+def _median(draws: np.ndarray) -> Estimate:
+    lower, middle, upper = np.quantile(draws, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], method="nearest")
+    return Estimate(float(middle), float(lower), float(upper))

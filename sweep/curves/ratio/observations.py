@@ -1,0 +1,61 @@
+"""What a curve over real_ratio is fitted to: means of arms, and predictions of trials that did not end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sweep.curves.noise import Noise
+from sweep.curves.prediction import Prediction
+from sweep.curves.trials import Setting
+
+
+@dataclass(frozen=True)
+class Observations:
+    """n values at one rung, an arm's mean or a predicted trial each."""
+
+    real_ratio: np.ndarray
+    """(n,), 0..1."""
+    value: np.ndarray
+    """(n,), percent."""
+    covariance: np.ndarray
+    """(n, n), of what the values are off from the curve."""
+    measured: np.ndarray
+    """(n,), booleans; the others are predicted."""
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Smallest and largest real_ratio with a measured value."""
+        own = self.real_ratio[self.measured]
+        return float(own.min()), float(own.max())
+
+    @property
+    def only_measured(self) -> Observations:
+        """Without the predictions."""
+        own = self.measured
+        return Observations(
+            self.real_ratio[own], self.value[own], self.covariance[np.ix_(own, own)], self.measured[own]
+        )
+
+
+def observations_at(
+    setting: Setting, noise: Noise, predictions: Mapping[str, Prediction] | None = None
+) -> Observations:
+    """The values at the noise's rung; predictions, by trial id, belong to the final one alone."""
+    arms = setting.values_at(noise.rung)
+    predicted = list(predictions.values()) if predictions else []
+    ratios = [*(setting.real_ratio_of(arm) for arm in arms), *(one.real_ratio for one in predicted)]
+    means = [float(np.mean(list(values.values()))) for values in arms.values()]
+    variances = [
+        *(noise.of(arm) ** 2 / len(values) for arm, values in arms.items()),
+        *(one.sd**2 - one.shared_sd**2 for one in predicted),
+    ]
+    shared = np.array([0.0] * len(arms) + [one.shared_sd for one in predicted])
+    return Observations(
+        real_ratio=np.array(ratios),
+        value=np.array([*means, *(one.expected for one in predicted)]),
+        covariance=np.diag(variances) + np.outer(shared, shared),
+        measured=np.array([True] * len(arms) + [False] * len(predicted), dtype=bool),
+    )
