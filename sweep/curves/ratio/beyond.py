@@ -12,8 +12,8 @@ def widened(grid: np.ndarray, draws: np.ndarray, low: float, high: float) -> np.
     """Curves (s, m) that wander off outside low..high, the range of real_ratio with values.
 
     A random walk on log(real_ratio + 0.02): with each unit, its sd is that of the change over the range, and
-    at least 1 point. A supposition: no value says what happens beyond, a cliff or nothing, and shapes that are
-    straight go on too confidently.
+    at least 1 point. A supposition: no value says what happens beyond, a cliff or nothing, and straight
+    shapes go on too confidently.
     """
     place = np.log(grid + _OFFSET)
     inside = (grid >= low) & (grid <= high)

@@ -87,7 +87,7 @@ def akaike(squares: np.ndarray, n: float, parameters: float) -> np.ndarray:
 def _scores(
     smoothers: list[Smoother], observations: Observations, noise: Noise
 ) -> tuple[np.ndarray, list[tuple[float, float]]]:
-    """Akaike's criterion of each, and the variance of the noise (relative covariances times it) with its freedom."""
+    """Akaike's criterion of each, and the variance that relative covariances are to be multiplied with."""
     n = len(observations.value) + noise.degrees_of_freedom
     known = noise.degrees_of_freedom * noise.sd**2
     scores, variances = [], []

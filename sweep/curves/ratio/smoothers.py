@@ -24,7 +24,7 @@ _SIGNALS = (1.0, 4.0, 16.0, 64.0, 256.0)  # variance of the curve, relative to t
 
 @dataclass(frozen=True)
 class Smoother:
-    """A fit with everything but the values given: real_ratio of n values, relative covariance, a grid of m."""
+    """A fit with everything given but the n values; the curve is wanted on a grid of m."""
 
     family: str
     parameters: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -63,23 +64,31 @@ def _optimum(curve: RatioCurve, ratios: np.ndarray) -> str | None:
 
 def _cliff(curve: RatioCurve, ratios: np.ndarray) -> str | None:
     """Most of the whole change within a short stretch, many times as steep as all the rest."""
-    values = np.stack([curve.at(ratio) for ratio in ratios], axis=1)
-    steps, widths = np.abs(np.diff(values, axis=1)), np.diff(ratios)
-    for i in np.argsort(-steps.mean(axis=0)):
-        others = np.delete(steps, i, axis=1).sum(axis=1)
-        rest = others / (widths.sum() - widths[i]) if len(ratios) > 2 else np.inf
-        sheer = (steps[:, i] > others) & (steps[:, i] / widths[i] > _CLIFF * rest)
-        if widths[i] <= _WIDEST_CLIFF and np.mean(sheer) >= _SURE:
-            return f"cliff between {ratios[i]:g} and {ratios[i + 1]:g}, {_points(curve, ratios[i], ratios[i + 1])}"
-    return None
+    stretches = [pair for pair in itertools.combinations(ratios, 2) if pair[1] - pair[0] <= _WIDEST_CLIFF]
+    chances = {stretch: _chance_of_cliff(curve, *stretch) for stretch in stretches}
+    found = max(chances, key=lambda stretch: chances[stretch], default=None)
+    if found is None or chances[found] < _SURE:
+        return None
+    return f"cliff between {found[0]:g} and {found[1]:g} ({_points(curve, *found)})"
+
+
+def _chance_of_cliff(curve: RatioCurve, low: float, high: float) -> float:
+    first, last = curve.observations.real_ratio.min(), curve.observations.real_ratio.max()
+    within = np.abs(curve.at(high) - curve.at(low))
+    others = np.abs(curve.at(low) - curve.at(first)) + np.abs(curve.at(last) - curve.at(high))
+    gentle = others / max(last - first - (high - low), 1e-9)
+    return float(np.mean((within > others) & (within / (high - low) > _CLIFF * gentle)))
 
 
 def _bend(curve: RatioCurve, ratios: np.ndarray) -> str | None:
-    """The split of the range at which most draws are much steeper below."""
+    """The share at which a line broken once follows the curve best, if most draws are much steeper below."""
     low, high = ratios[0], ratios[-1]
-    chances = {split: _chance_steeper_below(curve, low, split, high) for split in ratios[1:-1]}
-    split = max(chances, key=lambda ratio: chances[ratio], default=None)
-    if split is None or chances[split] < _SURE:
+    split = min(ratios[1:-1], key=lambda ratio: _misfit_of_one_break(curve, ratio), default=None)
+    if split is None:
+        return None
+    below = (curve.at(split) - curve.at(low)) / (split - low)
+    above = (curve.at(high) - curve.at(split)) / (high - split)
+    if np.mean((below > 0) & (below > _STEEPER * np.abs(above))) < _SURE:
         return None
     return (
         f"gentle above {split:g} ({_points(curve, split, high)}), "
@@ -87,10 +96,15 @@ def _bend(curve: RatioCurve, ratios: np.ndarray) -> str | None:
     )
 
 
-def _chance_steeper_below(curve: RatioCurve, low: float, split: float, high: float) -> float:
-    below = (curve.at(split) - curve.at(low)) / (split - low)
-    above = (curve.at(high) - curve.at(split)) / (high - split)
-    return float(np.mean((below > 0) & (below > _STEEPER * np.abs(above))))
+def _misfit_of_one_break(curve: RatioCurve, split: float) -> float:
+    """Squared distance of the expected curve, within what was run, from its best line broken at `split`."""
+    ratios = curve.observations.real_ratio
+    inside = (curve.grid >= ratios.min()) & (curve.grid <= ratios.max())
+    place = curve.grid[inside]
+    basis = np.stack([np.ones_like(place), place, np.maximum(0, place - split)], axis=1)
+    expected = curve.draws[:, inside].mean(axis=0)
+    coefficients = np.linalg.lstsq(basis, expected)[0]
+    return float(((expected - basis @ coefficients) ** 2).sum())
 
 
 def _trend(curve: RatioCurve, ratios: np.ndarray) -> str:
