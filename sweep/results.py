@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from sweep.ledger.events import TrialReported
 from sweep.ledger.state import SweepState, TrialState
+from sweep.plan import is_control
 from trainables.contract.iou import iou_percent
 
 METRICS = ("val_miou", "val_macc", "val_aacc", "train_loss")
@@ -103,8 +105,19 @@ def metric_of(state: SweepState) -> str:
     return str(state.created.spec["search"]["metric"])
 
 
+def without_controls(state: SweepState) -> SweepState:
+    """The same sweep without the trials of its control arms: what may be compared, ranked and fitted."""
+    searched = {name: trial for name, trial in state.trials.items() if not is_control_trial(trial)}
+    return replace(state, trials=searched)
+
+
+def is_control_trial(trial: TrialState) -> bool:
+    """Whether the trial tests the sweep itself and is no result of it."""
+    return is_control(trial.planned.parameters)
+
+
 def parameters_of(state: SweepState) -> tuple[str, ...]:
-    """Dotted paths of all searched parameters, `real_ratio` first."""
+    """Dotted paths of all parameters, `real_ratio` first; `control` is one where there are controls."""
     paths = {path: None for trial in state.trials.values() for path in trial.planned.parameters}
     return ("real_ratio", *(path for path in paths if path != "real_ratio"))
 
@@ -115,7 +128,8 @@ def baseline_arms(state: SweepState) -> dict[str, Mapping[str, Any]]:
     A parameter that an arm does not have, because it has no effect there, fits any value.
     """
     wanted = state.created.spec["baseline"]
-    arms = {trial.arm: trial.planned.parameters for trial in state.trials.values()}
+    trials = without_controls(state).trials.values()
+    arms = {trial.arm: trial.planned.parameters for trial in trials}
     return {
         arm: given
         for arm, given in arms.items()

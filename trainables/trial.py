@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from trainables.checkpoint import random_states, restore_random_states
-from trainables.contract import ClassCounts, DataConfig, Mixture, Report, TrialConfig
-from trainables.data import Samples, open_samples
+from trainables.contract import ClassCounts, Mixture, Report, TrialConfig
+from trainables.data import Samples, control_samples, open_samples
 from trainables.mixing import REAL, MixtureCounter, Recipe
 from trainables.models import build_model
 from trainables.optimization import Schedule, build_optimizer
@@ -140,18 +140,25 @@ def _seed_everything(seed: int) -> None:
 
 def _open_sources(config: TrialConfig) -> dict[str, Samples]:
     """Only what is drawn from: the real images are not needed at 0, the generated ones not at 1."""
-    data: DataConfig = config.data
-    real = {REAL: data.real} if config.real_ratio > 0 else {}
-    names = data.generated_in_use() if config.real_ratio < 1 else {}
-    used = {**real, **{name: data.generated[name] for name in names}}
-    return {name: open_samples(data, source) for name, source in used.items()}
+    real = (REAL,) if config.real_ratio > 0 else ()
+    generated = config.generated_weights() if config.real_ratio < 1 else ()
+    return {name: _open_source(config, name) for name in (*real, *generated)}
+
+
+def _open_source(config: TrialConfig, name: str) -> Samples:
+    data = config.data
+    if name == REAL:
+        return open_samples(data, data.real)
+    if config.control is not None:
+        return control_samples(config.control, open_samples(data, data.real))
+    return open_samples(data, data.generated[name])
 
 
 def _recipe(config: TrialConfig, sources: Mapping[str, Samples]) -> Recipe:
     return Recipe(
         real_ratio=config.real_ratio,
         sizes={name: len(samples) for name, samples in sources.items()},
-        weights=config.data.generated_in_use(),
+        weights=config.generated_weights(),
         batch_size=config.training.batch_size,
         seed=config.seed,
     )

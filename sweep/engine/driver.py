@@ -28,6 +28,7 @@ from sweep.ledger.events import (
 )
 from sweep.ledger.state import SweepState, TrialState, replay
 from sweep.plan import PlannedTrial, is_baseline, is_protected, rungs
+from sweep.results import without_controls
 from sweep.spec import Spec
 from sweep.stopping import Candidate, Judgement, Peer, Rule
 from sweep.storage import SweepFolder
@@ -223,9 +224,8 @@ class Driver:
             is_last_rung=rung == self.rungs[-1],
             metric=self.spec.search.metric,
         )
-        peers = [
-            self._peer(trial_id, value) for trial_id, value in values.items() if trial_id != planned.trial_id
-        ]
+        others = without_controls(self.state).trials.keys() - {planned.trial_id}
+        peers = [self._peer(trial_id, value) for trial_id, value in values.items() if trial_id in others]
         return self.rule.judge(candidate, peers)
 
     def _peer(self, trial_id: str, value: float) -> Peer:

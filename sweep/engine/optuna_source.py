@@ -22,6 +22,7 @@ from sweep.engine.driver import Driver
 from sweep.engine.sources import unfinished_trials
 from sweep.ledger.state import TrialState
 from sweep.plan import PlannedTrial, arm_name, arm_parameters, make_trials, rungs, shortened
+from sweep.results import without_controls
 from sweep.spec import ParameterConfig, Spec
 from sweep.spec.space import draws_whole_numbers
 
@@ -128,6 +129,7 @@ def _mean_at(spec: Spec, trials: list[TrialState], rung: int) -> float | None:
 
 def _trials_by_arm(driver: Driver) -> dict[str, list[TrialState]]:
     arms: defaultdict[str, list[TrialState]] = defaultdict(list)
-    for trial in driver.state.trials.values():
+    for trial in without_controls(driver.state).trials.values():
         arms[trial.planned.arm].append(trial)
     return dict(arms)
+    """Of the search; Optuna hears nothing of the controls."""

@@ -23,6 +23,7 @@ from sweep.ledger.events import (
 )
 from sweep.ledger.state import SweepState, TrialState
 from sweep.overview import latest_value, trial_counts
+from sweep.results import without_controls
 
 _SECONDS_BETWEEN_PROGRESS_LINES = 15.0
 _MARKS = {"finished": "[green]✓[/]", "stopped": "[yellow]■[/]", "failed": "[red]✗[/]"}
@@ -137,6 +138,7 @@ def summary(state: SweepState, metric: str) -> str:
 
 def best_so_far(state: SweepState, metric: str) -> str | None:
     """The best trial among those measured at the same, furthest iteration; None before any report."""
+    state = without_controls(state)
     iterations = {iteration for trial in state.trials.values() for iteration in trial.reports}
     if not iterations:
         return None

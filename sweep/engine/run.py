@@ -24,6 +24,7 @@ from sweep.engine.sources import BudgetedSource, PlanSource, TrialSource, unfini
 from sweep.ledger import Ledger
 from sweep.ledger.events import DriverEnded, DriverStarted, SweepOutcome
 from sweep.plan import planned_trials
+from sweep.results import without_controls
 from sweep.spec import Spec
 from sweep.storage import SweepFolder
 
@@ -113,7 +114,8 @@ def _outcome(driver: Driver) -> tuple[SweepOutcome, str]:
     trials = driver.state.trials.values()
     spent = driver.spent_budget()
     has_ended = all(trial.ended is not None for trial in trials)
-    has_all_arms = len({trial.arm for trial in trials}) >= (driver.spec.search.trials or 0)
+    arms = {trial.arm for trial in without_controls(driver.state).trials.values()}
+    has_all_arms = len(arms) >= (driver.spec.search.trials or 0)
     if spent and not (has_ended and has_all_arms):
         return "budget", spent
     if not has_ended:

@@ -1,6 +1,7 @@
 """What a sweep will do, before anything runs: its arms and trials, their configuration and cost."""
 
 from sweep.plan.arms import arm_name, arm_parameters, is_baseline, is_protected
+from sweep.plan.controls import control_arms, is_control
 from sweep.plan.cost import Cost, estimate_cost
 from sweep.plan.draw import shortened
 from sweep.plan.identity import protocol_id, regime_id
@@ -22,8 +23,10 @@ __all__ = [
     "PlannedTrial",
     "arm_name",
     "arm_parameters",
+    "control_arms",
     "estimate_cost",
     "is_baseline",
+    "is_control",
     "is_protected",
     "make_trials",
     "mixtures",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sweep.plan.controls import is_control
 from sweep.spec import Point, Spec
 from sweep.spec.space import canonical, completed, identity, matches
 
@@ -38,9 +39,11 @@ def is_baseline(spec: Spec, parameters: Mapping[str, Any]) -> bool:
 
 
 def is_protected(spec: Spec, parameters: Mapping[str, Any]) -> bool:
-    """Whether the arm is never stopped: the baseline, and those that `early_stopping.protect` matches."""
+    """Whether the arm is never stopped: baseline, controls, and what `early_stopping.protect` matches."""
     arm = arm_parameters(spec, parameters)
-    return is_baseline(spec, arm) or any(matches(arm, point) for point in spec.early_stopping.protect)
+    if is_baseline(spec, arm) or is_control(arm):
+        return True
+    return any(matches(arm, point) for point in spec.early_stopping.protect)
 
 
 def _in_words(value: Any) -> str:

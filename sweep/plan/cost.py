@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import ceil
 
 from sweep.plan.arms import is_protected
+from sweep.plan.controls import control_arms, is_control
 from sweep.plan.trials import planned_trials, rungs
 from sweep.spec import Spec
 
@@ -75,26 +76,28 @@ def estimate_cost(
 def _number_of_trials(spec: Spec) -> int:
     if spec.search.method == "optuna":
         assert spec.search.trials is not None, "a spec without it is refused"
-        return spec.search.trials * len(spec.search.seeds)
+        return (spec.search.trials + len(control_arms(spec))) * len(spec.search.seeds)
     return len(planned_trials(spec))
 
 
 def _expected_iterations(spec: Spec) -> float:
     trials = _number_of_trials(spec)
-    protected = sum(is_protected(spec, trial.parameters) for trial in planned_trials(spec))
+    planned = [trial.parameters for trial in planned_trials(spec)]
+    protected = sum(is_protected(spec, parameters) for parameters in planned)
+    protected_peers = protected - sum(map(is_control, planned))
     running = float(trials - protected)
     iterations = 0.0
     for begin, end in pairwise((0, *rungs(spec))):
         iterations += (protected + running) * (end - begin)
-        running = _survivors(spec, running, protected)
+        running = _survivors(spec, running, protected_peers)
     return iterations
 
 
-def _survivors(spec: Spec, running: float, protected: int) -> float:
+def _survivors(spec: Spec, running: float, protected_peers: int) -> float:
     """How many of the trials that can be stopped go on from a rung."""
     if spec.early_stopping.name == "none":
         return running
-    unjudged = min(running, max(0, spec.early_stopping.min_peers - protected))
+    unjudged = min(running, max(0, spec.early_stopping.min_peers - protected_peers))
     return unjudged + (running - unjudged) / spec.early_stopping.reduction_factor
 
 

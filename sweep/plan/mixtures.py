@@ -21,7 +21,7 @@ class MixtureRow:
     real_ratio: float
     batch_size: int
     generated: tuple[str, ...]
-    """Sources of the generated images; empty where all are real."""
+    """Sources of the generated images, or the control that stands in for them; empty where all are real."""
     batch_pattern: str
     """`0-1 of 8 real, 1 in 2 of 5 batches`."""
     real_images: int
@@ -55,8 +55,9 @@ def _row(config: TrialConfig) -> MixtureRow:
     data, batch_size = config.data, config.training.batch_size
     images = config.training.iterations * batch_size
     real = floor(images * _exact(config.real_ratio) + Fraction(1, 2))
-    generated = tuple(data.generated_in_use()) if real < images else ()
-    generated_sizes = [number_of_images(data, data.generated[name]) for name in generated]
+    generated = tuple(config.generated_weights()) if real < images else ()
+    sources = (data.generated[name] if config.control is None else data.real for name in generated)
+    generated_sizes = [number_of_images(data, source) for source in sources]
     known = [size for size in generated_sizes if size is not None]
     return MixtureRow(
         real_ratio=config.real_ratio,

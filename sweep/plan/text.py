@@ -58,6 +58,8 @@ def _trials(spec: Spec, cost: Cost) -> Iterator[str]:
     yield from (f"  {arm}" for arm in arms)
     if len(arms) < cost.arms:
         yield f"  and {cost.arms - len(arms)} that {spec.search.method} will propose"
+    if spec.controls:
+        yield f"controls: {', '.join(spec.controls)}: they test the sweep itself, are never stopped or ranked"
 
 
 def _mixtures(rows: list[MixtureRow]) -> Iterator[str]:

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sweep.plan.arms import arm_name, arm_parameters
+from sweep.plan.controls import control_arms, is_control
 from sweep.plan.draw import drawn_points
 from sweep.spec import Point, Spec
 from sweep.spec.change import changed
 from sweep.spec.search_faults import first_arms
-from sweep.spec.space import combinations, distinct_arms, identity
+from sweep.spec.space import CONTROL, combinations, distinct_arms, identity
 from trainables.contract import TrialConfig
 from trainables.contract.section import Section
 
@@ -35,9 +36,9 @@ class PlannedTrial:
 def planned_trials(spec: Spec) -> tuple[PlannedTrial, ...]:
     """All trials of a grid or random search; of `optuna` only those that are known beforehand.
 
-    The arms of `points_first` come first, then the baseline, then all others.
+    The arms of `points_first` come first, then the baseline, then all others, then the controls.
     """
-    return make_trials(spec, _arms(spec), first_number=0)
+    return make_trials(spec, [*_arms(spec), *control_arms(spec)], first_number=0)
 
 
 def make_trials(spec: Spec, arms: Sequence[Point], first_number: int) -> tuple[PlannedTrial, ...]:
@@ -50,15 +51,20 @@ def make_trials(spec: Spec, arms: Sequence[Point], first_number: int) -> tuple[P
 
 
 def starting_order(spec: Spec, trials: Sequence[PlannedTrial]) -> tuple[PlannedTrial, ...]:
-    """Trials of `points_first` before all others, both groups shuffled by `search.seed`.
+    """Trials of `points_first`, then the controls, then all others; each group shuffled by `search.seed`.
 
-    ASHA judges a trial by those that reached its rung before; a grid that starts from its worst value to its
-    best would never see one stopped, and the other way round all of them.
+    Without its controls a sweep's numbers are worth nothing, so what they show is known early. ASHA judges a
+    trial by those that reached its rung before; a grid that starts from its worst value to its best would
+    never see one stopped, and the other way round all of them.
     """
     order = np.random.default_rng(spec.search.seed).permutation(len(trials))
     shuffled = [trials[number] for number in order]
     first = {identity(arm_parameters(spec, point)) for point in spec.search.points_first}
-    return tuple(sorted(shuffled, key=lambda trial: identity(trial.parameters) not in first))
+
+    def group(trial: PlannedTrial) -> tuple[bool, bool]:
+        return identity(trial.parameters) not in first, not is_control(trial.parameters)
+
+    return tuple(sorted(shuffled, key=group))
 
 
 def rungs(spec: Spec) -> tuple[int, ...]:
@@ -75,6 +81,7 @@ def trial_config(spec: Spec, trial: PlannedTrial) -> TrialConfig:
         training=with_parameters("training", spec.training, trial.parameters),
         real_ratio=trial.parameters["real_ratio"],
         seed=trial.seed,
+        control=trial.parameters.get(CONTROL),
         validate_at=tuple(sorted({*rungs(spec), *_validations_between(spec)})),
     )
 

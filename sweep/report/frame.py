@@ -9,7 +9,7 @@ import pandas as pd
 
 from sweep.ledger.state import SweepState
 from sweep.report.tables import ArmRow, FairTable, fair_tables
-from sweep.results import comparability, parameter_columns, parameters_of
+from sweep.results import comparability, parameter_columns, parameters_of, without_controls
 
 _NUMBERS = (
     *("mean_val_miou", "sd_val_miou", "mean_val_aacc", "sd_val_aacc"),
@@ -23,10 +23,11 @@ def fair_frame(state: SweepState) -> pd.DataFrame:
     Metrics and differences in percent points. `difference_low` and `difference_high` bound the 95 % interval;
     `p_holm` is corrected for the number of comparisons at the rung, `p_value` is not.
     """
+    state = without_controls(state)
     by_trial = parameter_columns(state)
     parameters = {trial.arm: by_trial[trial.trial_id] for trial in state.trials.values()}
     records = [
-        {**_record(table, row, parameters[row.arm]), **comparability(state)}
+        {**arm_record(table, row, parameters[row.arm]), **comparability(state)}
         for table in fair_tables(state)
         for row in table.rows
     ]
@@ -45,7 +46,8 @@ def _columns(paths: Sequence[str]) -> list[str]:
     ]
 
 
-def _record(table: FairTable, row: ArmRow, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def arm_record(table: FairTable, row: ArmRow, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of one arm at one rung; those of the difference are left out where there is none."""
     return {
         "sweep": table.sweep,
         "iteration": table.rung,

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from sweep.ledger.state import SweepState, TrialState
 from sweep.report.drawing import GREY, Colour, new_figure, say_nothing_to_draw, sequential_colours
 from sweep.report.settings import arms_by_setting
-from sweep.results import metric_of, rungs_of
+from sweep.results import metric_of, rungs_of, without_controls
 
 MARKERS = {"stopped": "s", "failed": "X"}
 """At the end of a curve that does not run to the last iteration, by what became of the trial."""
@@ -25,6 +25,7 @@ def learning_curves(state: SweepState) -> Figure:
 
     The mean is drawn where all seeds of the arm have a value, so that it never changes its composition.
     """
+    state = without_controls(state)
     metric, settings = metric_of(state), arms_by_setting(state)
     ratios = [trial.planned.parameters["real_ratio"] for trial in state.trials.values()]
     colours = sequential_colours(ratios)

@@ -10,6 +10,7 @@ import pandas as pd
 from sweep.ledger.state import SweepState, TrialState
 from sweep.report import markdown
 from sweep.report.cells import cells, header
+from sweep.report.controls import controls_section
 from sweep.report.tables import FairTable, count_words, fair_tables
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
 from sweep.results import baseline_arms, metric_of, trial_table
@@ -21,6 +22,7 @@ def page(state: SweepState, figures: Sequence[str] = (), tables: Sequence[str] =
     compared = fair_tables(state)
     sections = [
         f"# Sweep {markdown.cell(state.created.name)}",
+        controls_section(state),
         state.created.spec["description"],
         verdict(_newest(compared)),
         markdown.bullets(_overview(state)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweep.ledger.state import SweepState
+from sweep.results import without_controls
 
 MOST_SETTINGS = 6
 """With more settings than this, pictures do not tell them apart."""
@@ -31,8 +32,10 @@ def arms_by_setting(state: SweepState) -> list[ArmsOfSetting]:
     """The arms of each setting; of all settings together where they are too many.
 
     An arm without some parameter, because it has no effect there, belongs to all settings that it fits.
+    Controls belong to none.
     """
-    own = {trial.arm: _setting(trial.planned.parameters) for trial in state.trials.values()}
+    trials = without_controls(state).trials.values()
+    own = {trial.arm: _setting(trial.planned.parameters) for trial in trials}
     distinct = {_words(setting): setting for setting in own.values()} or {"": {}}
     whole = {words: setting for words, setting in distinct.items() if not _is_part(setting, distinct)}
     if len(whole) > MOST_SETTINGS:

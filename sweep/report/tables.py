@@ -12,7 +12,7 @@ import numpy as np
 
 from sweep.ledger.state import SweepState, TrialState
 from sweep.report.comparison import Difference, PooledNoise, differences, pooled_noise
-from sweep.results import baseline_arms, metric_of, rungs_of
+from sweep.results import baseline_arms, metric_of, rungs_of, without_controls
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,14 @@ class FairTable:
 
 
 def fair_table(state: SweepState, rung: int) -> FairTable:
-    """The comparison at a rung, from reports at exactly that iteration.
+    """The comparison at a rung, from reports at exactly that iteration; controls are not compared.
 
     Raises ValueError if the iteration is no rung: what is measured there was not measured for all.
     """
     if rung not in rungs_of(state):
         known = ", ".join(map(str, rungs_of(state)))
         raise ValueError(f"rung is {rung}; the rungs of sweep {state.created.name!r} are: {known}")
+    state = without_controls(state)
     arms, baselines = _arms_at(state, rung), baseline_arms(state)
     references = {name: _reference(arm, baselines) for name, arm in arms.items()}
     judged = {name: arm.values(metric_of(state)) for name, arm in arms.items()}

@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from sweep.ledger.state import SweepState
 from sweep.report.cells import cells, header
+from sweep.report.controls import controls_lines
 from sweep.report.tables import FairTable, fair_table, fair_tables
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
 from sweep.results import rungs_of
@@ -33,7 +34,8 @@ def latest_table_text(state: SweepState, *, width: int = 80) -> str:
     """The comparison at the last rung that any trial has reached, or at the first one before that."""
     reached = [table for table in fair_tables(state) if table.rows]
     table = reached[0] if reached else fair_table(state, rungs_of(state)[0])
-    return fair_table_text(table, width=width)
+    controls = "\n".join(textwrap.fill(line, width, subsequent_indent="  ") for line in controls_lines(state))
+    return "\n\n".join(part for part in (controls, fair_table_text(table, width=width)) if part)
 
 
 def _grid(table: FairTable, width: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 
 from sweep.spec.change import built
+from sweep.spec.control_faults import control_faults, control_reference_faults
 from sweep.spec.document import Document
 from sweep.spec.on_disk import folder_faults, pretrained_faults
 from sweep.spec.parameter_faults import parameter_faults, real_ratio_needs_generated
@@ -100,7 +101,10 @@ def _faults_beside_the_models(parts: Parts, parameters: Parameters) -> Iterator[
     of_search = [*_faults_of_parameters(parts, parameters), *_of_part(method_faults, parts, "search")]
     yield from of_search
     if not of_search and {"search", "baseline", "early_stopping"} <= parts.keys():
-        yield from point_faults(parts["search"], parts["baseline"], parts["early_stopping"].protect)
+        of_points = [*point_faults(parts["search"], parts["baseline"], parts["early_stopping"].protect)]
+        yield from of_points
+        if not of_points and "controls" in parts:
+            yield from control_reference_faults(parts["controls"], parts["search"], parts["baseline"])
 
 
 def _of_part(faults: Callable[[Any], Iterator[Found]], parts: Parts, name: str) -> Iterator[Found]:
@@ -115,6 +119,7 @@ _OF_ONE_SECTION: dict[str, Callable[[Any], Iterator[Found]]] = {
     "early_stopping": early_stopping_faults,
     "resources": resources_faults,
     "tracking": tracking_faults,
+    "controls": control_faults,
 }
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from sweep.spec.wording import Words
-from trainables.contract import DataConfig, ModelConfig, TrainingConfig
+from trainables.contract import Control, DataConfig, ModelConfig, TrainingConfig
 from trainables.contract.section import Section
 
 Point = dict[str, Any]
@@ -163,6 +163,9 @@ class Spec(Section):
     baseline: Point = Field(default_factory=lambda: {"real_ratio": 1.0})
     """The arm that all others are compared with: parameters by dotted path."""
     early_stopping: EarlyStoppingConfig = EarlyStoppingConfig()
+    controls: tuple[Control, ...] = ()
+    """Arms that test the sweep itself, by what stands in for generated images: `copy` of the real ones, which
+    must change nothing, and `noise`, which must ruin the training."""
     budget: BudgetConfig = BudgetConfig()
     resources: ResourcesConfig = ResourcesConfig()
     tracking: TrackingConfig = TrackingConfig()

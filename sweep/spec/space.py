@@ -12,6 +12,8 @@ from sweep.spec.keys import key_at
 from sweep.spec.sections import ParameterConfig, Point, SearchConfig, Spec
 
 REAL_RATIO = "real_ratio"
+CONTROL = "control"
+"""Parameter of the arms that the spec's `controls` add; no other arm has it, and it cannot be searched."""
 _OF_GENERATED_IMAGES = ("data.strategy", "data.weights.", "data.generated.")
 
 
@@ -37,14 +39,15 @@ def cast(path: str, value: Any) -> Any:
 def canonical(parameters: Mapping[str, Any]) -> Point:
     """Parameters as those of an arm: `real_ratio` first, the others sorted, those without effect left out.
 
-    Where all images are real (`real_ratio` 1) nothing that is said of generated images has an effect.
+    Where all images are real (`real_ratio` 1), and where a control stands in for generated images, nothing
+    that is said of these has an effect.
     """
-    all_real = parameters.get(REAL_RATIO) == 1
+    without_generated = parameters.get(REAL_RATIO) == 1 or CONTROL in parameters
     paths = sorted(parameters, key=lambda path: (path != REAL_RATIO, path))
     return {
         path: cast(path, parameters[path])
         for path in paths
-        if not (all_real and path.startswith(_OF_GENERATED_IMAGES))
+        if not (without_generated and path.startswith(_OF_GENERATED_IMAGES))
     }
 
 

@@ -96,6 +96,22 @@ def test_baseline_is_never_stopped_but_is_a_peer(tmp_path: Path) -> None:
     assert judged.peers == {other: 40.0}
 
 
+def test_controls_are_no_peers_and_are_never_stopped(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path, controls=["copy", "noise"])
+    searched = trial_of(driver, 0.0)
+    copy, noise = (
+        next(name for name, trial in driver.state.trials.items() if trial.arm == f"real_ratio=0.0 {control}")
+        for control in ("control=copy", "control=noise")
+    )
+    assert driver.handle(copy, report(4, 90.0))
+    assert driver.handle(searched, report(4, 10.0))
+    assert driver.handle(noise, report(4, 1.0))
+    assert driver.state.trials[searched].judged[4].peers == {}
+    judged = driver.state.trials[noise].judged[4]
+    assert judged.peers == {searched: 10.0}
+    assert judged.reason == "real_ratio=0.0 control=noise is protected, so it is never stopped"
+
+
 def test_reports_between_rungs_are_never_judged(tmp_path: Path) -> None:
     driver = make_driver(tmp_path)
     assert driver.handle(trial_of(driver, 1.0), report(4, 40.0))

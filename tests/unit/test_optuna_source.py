@@ -54,6 +54,18 @@ def test_arms_come_with_all_seeds_until_there_are_enough(tmp_path: Path) -> None
         assert isinstance(trial.parameters["training.batch_size"], int)
 
 
+def test_controls_are_trained_but_not_counted_and_not_told(tmp_path: Path) -> None:
+    plain = make_driver(tmp_path / "plain", search=SEARCH, baseline=BASELINE)
+    driver = make_driver(tmp_path / "tested", search=SEARCH, baseline=BASELINE, controls=["copy", "noise"])
+    assert propose(driver) == propose(plain)
+    source = OptunaSource(driver)
+    arms = []
+    while (trial := source.next_trial()) is not None:
+        arms.append(trial.arm)
+    assert len(set(arms)) == 5 + 3
+    assert len({arm for arm in arms if "control" in arm}) == 3
+
+
 def test_proposal_rests_on_the_ledger_alone(tmp_path: Path) -> None:
     first = optuna_driver(tmp_path)
     proposal = propose(first)

@@ -14,11 +14,12 @@ from trainables.contract.training import (
     ScheduleConfig,
     TrainingConfig,
 )
-from trainables.contract.trial import TrialConfig
+from trainables.contract.trial import Control, TrialConfig
 
 __all__ = [
     "AugmentationConfig",
     "ClassCounts",
+    "Control",
     "DataConfig",
     "DataError",
     "FolderSource",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from trainables.contract.data import DataConfig
 from trainables.contract.model import ModelConfig
 from trainables.contract.section import Section
 from trainables.contract.training import TrainingConfig
+
+Control = Literal["copy", "noise"]
+"""What stands in for generated images in a trial that tests the sweep itself: the real images once more, or
+noise."""
 
 
 class TrialConfig(Section):
@@ -18,7 +24,13 @@ class TrialConfig(Section):
     training: TrainingConfig
     real_ratio: float = Field(ge=0, le=1)
     """Share of real images in the training stream."""
+    control: Control | None = None
+    """What stands in for all generated images; None: nothing, they are those of `data.generated`."""
     seed: int = Field(ge=0)
     validate_at: tuple[int, ...]
     """Iterations at which the trial validates and reports, rising; the rungs are among them. It does so after
     the last iteration anyway."""
+
+    def generated_weights(self) -> dict[str, float]:
+        """Normalised weight of every source of generated images; a control is one, by its own name."""
+        return self.data.generated_in_use() if self.control is None else {self.control: 1.0}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from trainables.contract import DataConfig, FolderSource, Source
+from trainables.data.controls import control_samples
 from trainables.data.folders import FolderSamples
 from trainables.data.samples import Samples
 from trainables.data.scenes import SceneSamples
 
-__all__ = ["FolderSamples", "Samples", "SceneSamples", "open_samples"]
+__all__ = ["FolderSamples", "Samples", "SceneSamples", "control_samples", "open_samples"]
 
 
 def open_samples(data: DataConfig, source: Source) -> Samples:
