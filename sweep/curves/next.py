@@ -1,0 +1,124 @@
+"""Which trials would narrow the curve most where it matters, for what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sweep.curves.ratio.fit import RatioCurve
+
+_NEAR = 0.04
+"""Width of the stretch around a curve's optimum or threshold in which values matter."""
+
+_ANYWHERE = "where the curve is least known"
+
+
+@dataclass(frozen=True)
+class Option:
+    """A trial that could be run."""
+
+    real_ratio: float
+    seed: int
+    iterations: int
+    """That would be trained."""
+    continues: str | None = None
+    """Id of the stopped trial that would go on."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An option that is worth its cost."""
+
+    option: Option
+    gain: float
+    """By what part the variance of the curve falls where it matters, 0..1, given the proposals before it."""
+    why: str
+
+
+def propose(
+    curve: RatioCurve,
+    options: Sequence[Option],
+    iterations: float,
+    loss: float = 1.0,
+    pending: Sequence[float] = (),
+) -> tuple[Proposal, ...]:
+    """Options in the order in which they should be run, for at most so many iterations in all.
+
+    Each is the one with the most gain per iteration once those before it are in (Cohn 1996, Neural network
+    exploration using optimal experiment design: the expected fall of the mean variance). While the noise is
+    a prior, a second seed of the two ends comes before all else.
+
+    Args:
+        loss: how far below all-real is still good enough, in points.
+        pending: real_ratio of the trials that are being run already.
+    """
+    places = _places_that_matter(curve, loss)
+    weights = np.mean(list(places.values()), axis=0)
+    covariance = np.cov(curve.draws, rowvar=False)
+    for real_ratio in pending:
+        covariance = _once_known(curve, covariance, real_ratio)
+    left, chosen = list(options), list[Proposal]()
+    while affordable := [option for option in left if option.iterations <= iterations]:
+        gains = {option: _gain(curve, covariance, option, weights) for option in affordable}
+        first = _seeds_of_the_ends(curve, affordable, [*pending, *(one.option.real_ratio for one in chosen)])
+        best = max(first or affordable, key=lambda option: gains[option] / option.iterations)
+        why = "tells the noise, which is supposed so far" if first else _why(curve, places, best)
+        chosen.append(Proposal(best, gains[best], why))
+        covariance = _once_known(curve, covariance, best.real_ratio)
+        iterations -= best.iterations
+        left.remove(best)
+    return tuple(chosen)
+
+
+def _places_that_matter(curve: RatioCurve, loss: float) -> Mapping[str, np.ndarray]:
+    """(m,) weights of the grid by what makes values matter there, each summing to 1."""
+    spacing = np.gradient(np.log(curve.grid + 0.02))
+    fails = curve.draws < curve.draws[:, -1:] - loss
+    after_last_fail = np.where(fails.any(axis=1), fails.shape[1] - fails[:, ::-1].argmax(axis=1), 0)
+    return {
+        _ANYWHERE: spacing / spacing.sum(),
+        "near the optimum": _density(curve.grid, curve.draws.argmax(axis=1)),
+        f"near the least share within {loss:g} of all-real": _density(curve.grid, after_last_fail),
+    }
+
+
+def _density(grid: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """(m,) how many of the places, indices of the grid, lie near each of its points; sums to 1."""
+    counts = np.bincount(places, minlength=len(grid))
+    near = np.exp(-0.5 * ((grid[:, None] - grid[None, :]) / _NEAR) ** 2)
+    density = (near @ counts) * np.gradient(grid)
+    return np.asarray(density / density.sum())
+
+
+def _gain(curve: RatioCurve, covariance: np.ndarray, option: Option, weights: np.ndarray) -> float:
+    before = np.diag(covariance) @ weights
+    after = np.diag(_once_known(curve, covariance, option.real_ratio)) @ weights
+    return float(max(0.0, 1 - after / before)) if before > 0 else 0.0
+
+
+def _once_known(curve: RatioCurve, covariance: np.ndarray, real_ratio: float) -> np.ndarray:
+    """The covariance (m, m) of the curve after one more value at this share, noise included."""
+    place = int(np.abs(curve.grid - real_ratio).argmin())
+    own = covariance[place]
+    return np.asarray(covariance - np.outer(own, own) / (own[place] + curve.noise.sd**2))
+
+
+def _seeds_of_the_ends(
+    curve: RatioCurve, options: Sequence[Option], in_hand: Sequence[float]
+) -> list[Option]:
+    """Options that repeat the least or the largest share, if the noise is unknown and will stay so."""
+    if curve.noise.source == "measured":
+        return []
+    ends = set(curve.observations.range) - set(in_hand)
+    return [option for option in options if option.real_ratio in ends and option.continues is None]
+
+
+def _why(curve: RatioCurve, places: Mapping[str, np.ndarray], option: Option) -> str:
+    place = int(np.abs(curve.grid - option.real_ratio).argmin())
+    where = max(places, key=lambda reason: places[reason][place])
+    if option.continues:
+        return f"goes on from its checkpoint, {where}"
+    known = np.any(np.isclose(curve.observations.real_ratio, option.real_ratio))
+    return f"{'another seed' if known else 'a new share of real images'} {where}"
