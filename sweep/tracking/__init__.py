@@ -1,10 +1,11 @@
 """MLflow as a view of the ledger: one parent run a sweep, one child run a trial for its whole life.
 
-`runs.py` is the only file that imports MLflow.
+`writer.py` writes them, `reader.py` reads them back. `client.py`, `runs.py` and `stored.py` import MLflow.
 """
 
 from sweep.tracking.background import BackgroundTracker
+from sweep.tracking.reader import state_of_runs
 from sweep.tracking.target import TrackingTarget, tracking_target
 from sweep.tracking.writer import LedgerWriter, sync
 
-__all__ = ["BackgroundTracker", "LedgerWriter", "TrackingTarget", "sync", "tracking_target"]
+__all__ = ["BackgroundTracker", "LedgerWriter", "TrackingTarget", "state_of_runs", "sync", "tracking_target"]

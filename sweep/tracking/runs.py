@@ -1,28 +1,18 @@
-"""The only file that knows MLflow: find, make, fill and close runs. Every call can be repeated safely."""
+"""Writing runs: find, make, fill and close them. Every call can be repeated safely."""
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from filelock import FileLock
-
-# Read by MLflow at every call. Its own default, 7 retries, takes four minutes to notice a dead server.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
-
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import LifecycleStage, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from sweep.tracking.client import writing_client
 from sweep.tracking.target import TrackingTarget
-
-logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 RunStatus = Literal["RUNNING", "FINISHED", "KILLED", "FAILED"]
 
@@ -30,6 +20,7 @@ T = TypeVar("T")
 
 _MOST_METRICS_A_BATCH = 1000  # MLflow's limits
 _MOST_PARAMS_A_BATCH = 100
+_MOST_TAGS_A_BATCH = 100
 _LONGEST_PARAM = 6000
 
 
@@ -49,10 +40,11 @@ class RunStore:
 
     def __init__(self, target: TrackingTarget) -> None:
         self._target = target
-        self._client = _client_of(target)
+        self._client = writing_client(target)
         self._experiment_id = self._experiment()
         self._status: dict[str, RunStatus] = {}
         self._written: dict[str, set[tuple[str, int]]] = {}
+        self._tags: dict[str, dict[str, str]] = {}
 
     def find(self, tags: dict[str, str]) -> str | None:
         """Id of the run that carries all `tags`, deleted ones left out."""
@@ -61,14 +53,14 @@ class RunStore:
         return runs[0].info.run_id if runs else None
 
     def exists(self, run_id: str) -> bool:
-        """Whether the run is there."""
+        """Whether the run is there and was not deleted: nothing can be written to a deleted one."""
         try:
-            self._client.get_run(run_id)
+            run = self._client.get_run(run_id)
         except MlflowException as error:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST":
                 return False
             raise
-        return True
+        return bool(run.info.lifecycle_stage == LifecycleStage.ACTIVE)
 
     def create(self, name: str, tags: dict[str, str], parent: str | None, time: float) -> str:
         """Id of a new run, which is RUNNING."""
@@ -99,9 +91,12 @@ class RunStore:
             written.update((metric.key, metric.step) for metric in batch)
 
     def tags(self, run_id: str, tags: dict[str, str]) -> None:
-        """Writes tags over those of the same name."""
-        entities = [RunTag(key, value) for key, value in tags.items()]
-        self._client.log_batch(run_id, tags=entities, synchronous=True)
+        """Writes tags over those of the same name; those that this object has written already are left."""
+        written = self._tags.setdefault(run_id, {})
+        entities = [RunTag(key, value) for key, value in tags.items() if written.get(key) != value]
+        for batch in _batches(entities, _MOST_TAGS_A_BATCH):
+            self._client.log_batch(run_id, tags=batch, synchronous=True)
+            written.update((tag.key, tag.value) for tag in batch)
 
     def status(self, run_id: str, status: RunStatus, time: float | None = None) -> None:
         """Opens a run again with RUNNING, or ends it."""
@@ -136,27 +131,6 @@ class RunStore:
         return str(
             self._client.create_experiment(self._target.experiment, artifact_location=self._target.artifacts)
         )
-
-
-def _client_of(target: TrackingTarget) -> MlflowClient:
-    """A client of a store whose tables exist.
-
-    MLflow makes the tables of a new SQLite file in many steps. Two processes that do so at once, or one that
-    is killed meanwhile, leave a file that is broken for good: so one makes it aside and puts it in place.
-    """
-    file = target.sqlite_file
-    if file is not None and not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_name(file.name + ".lock"), timeout=120):
-            if not file.exists():
-                _make_database(file)
-    return MlflowClient(target.uri)
-
-
-def _make_database(file: Path) -> None:
-    new = file.with_name(f"{file.name}.new{os.getpid()}")
-    MlflowClient(f"sqlite:///{new}").search_experiments(max_results=1)
-    new.replace(file)
 
 
 def _milliseconds(time: float) -> int:

@@ -21,6 +21,7 @@ from sweep.ledger.events import (
 )
 from sweep.ledger.state import SweepState, TrialState, TrialStatus, replay
 from sweep.storage import SweepFolder
+from sweep.tracking.carried import CarriedLines
 from sweep.tracking.runs import Point, RunStatus, RunStore
 from sweep.tracking.target import TrackingTarget
 from sweep.tracking.values import class_points, flat, mixture_points
@@ -43,7 +44,8 @@ _SWEEP_STATUS: dict[SweepOutcome | None, RunStatus] = {
 
 
 class LedgerWriter:
-    """Writes events, in any number of goes, each any number of times: the store ends up the same.
+    """Writes all events of a ledger from the first on, in any number of goes, each event any number of times.
+    The store ends up the same.
 
     Methods raise what the store raises; the caller tries the same events again later.
     """
@@ -53,9 +55,11 @@ class LedgerWriter:
         self._target = target
         self._store = RunStore(target)
         self._open: set[str] = set()
+        self._carried = CarriedLines()
 
     def write(self, state: SweepState, events: Sequence[Event]) -> None:
         """Brings the store up to `events`; `state` is that of the ledger after them."""
+        self._carried.add(events)
         parent = self._parent_run(state)
         by_trial: dict[str, list[TrialEvent]] = {}
         if any(isinstance(event, DriverStarted | DriverEnded) for event in events):
@@ -67,6 +71,8 @@ class LedgerWriter:
         for trial_id, news in by_trial.items():
             if state.trials[trial_id].attempts:
                 self._write_trial(state, parent, state.trials[trial_id], news)
+        without_run = [name for name, trial in state.trials.items() if not trial.attempts]
+        self._store.tags(parent, self._carried.of_sweep(without_run))  # last: it vouches for the trials
 
     def write_report(self, state: SweepState, folder: SweepFolder) -> None:
         """Tables and figures as artifacts of the parent run, if there are any yet."""
@@ -78,7 +84,7 @@ class LedgerWriter:
     ) -> None:
         run_id = self._trial_run(state, parent, trial)
         self._store.points(run_id, _points(state, news))
-        self._store.tags(run_id, _tags(state, trial))
+        self._store.tags(run_id, _tags(state, trial) | self._carried.of_trial(trial.trial_id))
         self._store.status(run_id, _TRIAL_STATUS[trial.status], _end_time(state, trial))
 
     def _write_sweep_status(self, state: SweepState, parent: str) -> None:
@@ -181,6 +187,8 @@ def sync(folder: SweepFolder, target: TrackingTarget) -> SweepState:
 def _tags(state: SweepState, trial: TrialState) -> dict[str, str]:
     tags = {"segsweep.status": trial.status, "segsweep.attempts": str(trial.attempts)}
     tags |= {f"segsweep.rung_{rung}": f"{j.decision}: {j.reason}" for rung, j in trial.judged.items()}
+    if trial.continued:
+        tags["segsweep.continued"] = "stopped before and continued on request"
     if trial.faults:
         tags["segsweep.last_fault"] = trial.faults[-1].reason
     if trial.ended is not None:

@@ -31,21 +31,6 @@ EVENTS = sweep_events(
 )
 
 
-@pytest.fixture(scope="module")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """MLflow takes seconds to make its tables; do it once."""
-    file = tmp_path_factory.mktemp("database") / "mlflow.db"
-    MlflowClient(f"sqlite:///{file}").search_experiments()
-    return file.read_bytes()
-
-
-@pytest.fixture
-def target(tmp_path: Path, empty_database: bytes) -> TrackingTarget:
-    (tmp_path / "mlflow.db").write_bytes(empty_database)
-    artifacts = (tmp_path / "artifacts").as_uri()
-    return TrackingTarget(f"sqlite:///{tmp_path}/mlflow.db", "segsweep", artifacts)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> SweepFolder:
     folder = SweepFolder(tmp_path, "fake")
