@@ -50,6 +50,14 @@ class SpecError(SweepError):
         super().__init__("\n".join(fault.describe(file) for fault in self.faults))
 
 
+class TableError(SpecError):
+    """All faults of one file of measurements at once, in the order of their lines."""
+
+
+class SourceError(SweepError):
+    """What a command is to read or to show is not said, or said in ways that contradict each other."""
+
+
 class SweepNotFoundError(SweepError):
     """No sweep of that name in the storage."""
 

@@ -100,6 +100,13 @@ def rungs_of(state: SweepState) -> tuple[int, ...]:
     return tuple(sorted({*spec["early_stopping"]["rungs"], spec["training"]["iterations"]}))
 
 
+def newest_rung(state: SweepState) -> int:
+    """The last rung that any trial has reached; the first one before that."""
+    rungs = rungs_of(state)
+    reached = {iteration for trial in without_controls(state).trials.values() for iteration in trial.reports}
+    return max(reached.intersection(rungs), default=rungs[0])
+
+
 def metric_of(state: SweepState) -> str:
     """The metric that trials are judged by, such as `val_miou`; more is better."""
     return str(state.created.spec["search"]["metric"])
@@ -150,7 +157,7 @@ def comparability(state: SweepState) -> dict[str, str]:
     return {
         "protocol_id": state.created.protocol_id,
         "regime_id": state.created.regime_id,
-        "provenance": "measured",
+        "provenance": state.provenance,
     }
 
 
@@ -195,9 +202,9 @@ def _reason(trial: TrialState) -> str:
 
 
 def _consumed(trial: TrialState) -> dict[str, Any]:
-    if not trial.reports:
+    mixture = trial.reports[max(trial.reports)].mixture if trial.reports else {}
+    if not mixture:  # nothing was reported yet, or imported without it
         return dict.fromkeys(_MIXTURE, math.nan)
-    mixture = trial.reports[max(trial.reports)].mixture
     return {
         **{key: mixture[key] for key in _MIXTURE},
         "generated_images": sum(mixture["generated_images"].values()),

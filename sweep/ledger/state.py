@@ -25,6 +25,7 @@ from sweep.ledger.events import (
     TrialStarted,
 )
 
+Provenance = Literal["measured", "imported"]
 TrialStatus = Literal["planned", "running", "finished", "stopped", "failed", "interrupted"]
 
 
@@ -65,6 +66,8 @@ class TrialState:
     """By rung; the first decision counts."""
     faults: list[TrialFaulted] = field(default_factory=list)
     ended: TrialEnded | None = None
+    continued: bool = False
+    """It was stopped once and goes on, or went on, because that was asked for: no rule stops it again."""
 
     @property
     def trial_id(self) -> str:
@@ -98,6 +101,7 @@ class TrialState:
                 self.status, self.ended, self.iteration = event.outcome, event, event.iteration
             case TrialReopened():
                 self.status, self.ended = "interrupted", None
+                self.continued = self.continued or event.to_the_end
 
     def interrupt(self) -> None:
         """Its driver is gone."""
@@ -129,6 +133,8 @@ class SweepState:
     """Oldest first."""
     runs: dict[str | None, RunTracked] = field(default_factory=dict)
     """MLflow runs by trial id; None is the sweep's own. The last one counts."""
+    provenance: Provenance = "measured"
+    """`imported`: out of a file that somebody else made."""
 
     @property
     def outcome(self) -> SweepOutcome | None:

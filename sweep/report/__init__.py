@@ -3,15 +3,18 @@
 from sweep.report.files import ReportFiles, write_report
 from sweep.report.frame import fair_frame
 from sweep.report.learning_curves import learning_curves
+from sweep.report.machine import comparison
 from sweep.report.pages import page
 from sweep.report.ratio_curves import ratio_curves
 from sweep.report.tables import FairTable, fair_table, fair_tables
-from sweep.report.terminal import fair_table_text, latest_table_text
+from sweep.report.terminal import comparison_text, fair_table_text, latest_table_text
 from sweep.report.verdict import notes, verdict
 
 __all__ = [
     "FairTable",
     "ReportFiles",
+    "comparison",
+    "comparison_text",
     "fair_frame",
     "fair_table",
     "fair_table_text",

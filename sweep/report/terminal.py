@@ -9,9 +9,9 @@ from itertools import zip_longest
 from sweep.ledger.state import SweepState
 from sweep.report.cells import cells, header
 from sweep.report.controls import controls_lines
-from sweep.report.tables import FairTable, fair_table, fair_tables
+from sweep.report.tables import FairTable, fair_table
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
-from sweep.results import rungs_of
+from sweep.results import newest_rung
 
 _GAP = "  "
 _NARROWEST_ARM = 12
@@ -30,12 +30,16 @@ def fair_table_text(table: FairTable, *, width: int = 80) -> str:
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
-def latest_table_text(state: SweepState, *, width: int = 80) -> str:
-    """The comparison at the last rung that any trial has reached, or at the first one before that."""
-    reached = [table for table in fair_tables(state) if table.rows]
-    table = reached[0] if reached else fair_table(state, rungs_of(state)[0])
+def comparison_text(state: SweepState, rung: int, *, width: int = 80) -> str:
+    """What the controls say, and the comparison at a rung. Raises ValueError if the iteration is no rung."""
     controls = "\n".join(textwrap.fill(line, width, subsequent_indent="  ") for line in controls_lines(state))
-    return "\n\n".join(part for part in (controls, fair_table_text(table, width=width)) if part)
+    table = fair_table_text(fair_table(state, rung), width=width)
+    return "\n\n".join(part for part in (controls, table) if part)
+
+
+def latest_table_text(state: SweepState, *, width: int = 80) -> str:
+    """The same at the last rung that any trial has reached, or the first."""
+    return comparison_text(state, newest_rung(state), width=width)
 
 
 def _grid(table: FairTable, width: int) -> str:

@@ -1,0 +1,79 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sweep.errors import SourceError
+from sweep.storage import STORAGE_VARIABLE
+
+if TYPE_CHECKING:
+    from sweep.ledger import SweepState
+
+SweepName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the sweep.")]
+Storage = Annotated[
+    Path, typer.Option("--storage", envvar=STORAGE_VARIABLE, help="Folder that holds the sweeps.")
+]
+SourceName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="NAME",
+        help="Name of the sweep, or a .csv file of measurements. With --mlflow also a sweep id, or nothing "
+        "where the experiment has only one sweep.",
+        show_default=False,
+    ),
+]
+MlflowUri = Annotated[
+    str | None,
+    typer.Option(
+        "--mlflow", metavar="URI", help="Read the sweep from this MLflow store, not from the storage."
+    ),
+]
+Experiment = Annotated[
+    str | None, typer.Option("--experiment", metavar="NAME", help="With --mlflow. Default: segsweep.")
+]
+Final = Annotated[
+    int | None,
+    typer.Option(
+        "--final",
+        metavar="ITERATION",
+        min=1,
+        help="Where a training ends. With a .csv file. Default: the last iteration in it.",
+    ),
+]
+At = Annotated[
+    int | None,
+    typer.Option(
+        "--at", metavar="ITERATION", help="The rung. Default: the newest one that any trial has reached."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines; docs/json.md names its keys.")]
+
+
+def say(text: str) -> None:
+    """Shows a remark beside the result, which may be piped on."""
+    typer.echo(text, err=True)
+
+
+def rung_at(state: SweepState, at: int | None) -> int:
+    """The rung that `--at` names, or the newest one that any trial has reached. Raises SourceError."""
+    from sweep.results import newest_rung, rungs_of
+
+    if at is None:
+        return newest_rung(state)
+    if at not in rungs_of(state):
+        known = ", ".join(map(str, rungs_of(state)))
+        raise SourceError(
+            f"--at is {at}, which is no rung of {state.created.name!r}; trials are compared at: {known}"
+        )
+    return at
+
+
+def json_text(values: Any) -> str:
+    """Strict JSON, which knows no NaN: whoever makes `values` has put None for it."""
+    import json
+
+    return json.dumps(values, indent=2, allow_nan=False)

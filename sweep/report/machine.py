@@ -1,0 +1,52 @@
+"""The comparison at a rung for machines: plain values under names that stay. docs/json.md lists them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sweep.ledger.state import SweepState
+from sweep.report.frame import arm_record
+from sweep.report.tables import ArmRow, FairTable, fair_table
+from sweep.report.verdict import notes, verdict
+from sweep.results import comparability, rungs_of
+
+_OF_AN_ARM = (
+    *("is_baseline", "baseline", "rank", "status", "n_seeds", "n_planned_seeds"),
+    *("mean_val_miou", "sd_val_miou", "mean_val_aacc", "sd_val_aacc"),
+    *("difference", "difference_low", "difference_high", "p_value", "p_holm"),
+)
+
+
+def comparison(state: SweepState, rung: int) -> dict[str, Any]:
+    """All that the comparison at a rung says; None stands for NaN. Raises ValueError if it is no rung."""
+    table = fair_table(state, rung)
+    noise = table.noise
+    return {
+        "sweep": table.sweep,
+        "iteration": rung,
+        "rungs": list(rungs_of(state)),
+        "judged_by": table.metric,
+        "baselines": list(table.baselines),
+        "noise": noise and {"sd": noise.sd, "degrees_of_freedom": noise.degrees_of_freedom},
+        "supposed_noise_sd": table.noise_sd,
+        "arms": [_arm(table, row) for row in table.rows],
+        "absent": list(table.absent),
+        "verdict": verdict(table),
+        "notes": notes(table),
+        **comparability(state),
+    }
+
+
+def _arm(table: FairTable, row: ArmRow) -> dict[str, Any]:
+    record = arm_record(table, row, {})
+    return {
+        "arm": row.arm,
+        "parameters": dict(row.parameters),
+        **{key: _plain(record.get(key)) for key in _OF_AN_ARM},
+        "values": {str(seed): _plain(value) for seed, value in row.values.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,78 @@
+"""Where a sweep is read from: its ledger in a storage, an MLflow store, or a CSV of measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweep.errors import SourceError
+from sweep.storage import SweepFolder
+
+if TYPE_CHECKING:
+    from sweep.ledger import SweepState
+
+DEFAULT_EXPERIMENT = "segsweep"
+
+
+def state_from(
+    name: str | None,
+    storage: Path,
+    mlflow: str | None = None,
+    experiment: str | None = None,
+    final: int | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> SweepState:
+    """The state of the sweep that a command names.
+
+    Args:
+        name: of the sweep, or the path of a .csv file. With `mlflow` also a sweep id, or None for the only
+            sweep of the experiment.
+        storage: the folder that holds the sweeps, unless one of the others says where.
+        mlflow: tracking URI of the store to read in place of the storage.
+        experiment: its experiment. Default: segsweep.
+        final: the iteration at which a training ends, where a file does not show it.
+        say: is told what the user should know beside the result.
+
+    Raises:
+        SourceError: these cannot go together; all of it at once.
+        SweepError: whatever keeps the ledger, the store or the file from being read.
+    """
+    is_file = name is not None and name.lower().endswith(".csv")
+    _refuse_what_cannot_go_together(is_file, name, mlflow, experiment, final)
+    if mlflow is not None:
+        from sweep.tracking import state_of_runs
+
+        return state_of_runs(mlflow, experiment or DEFAULT_EXPERIMENT, name, say)
+    assert name is not None
+    if is_file:
+        from sweep.importers import state_of_csv
+
+        return state_of_csv(Path(name), final)
+    return state_of_folder(SweepFolder(storage.absolute(), name).must_exist())
+
+
+def state_of_folder(folder: SweepFolder) -> SweepState:
+    """The state of a sweep in a storage. Raises LedgerError, StorageError."""
+    from sweep.ledger import Ledger, replay
+
+    state = replay(Ledger(folder.ledger).read())
+    if not folder.is_running():
+        state.interrupt_trials()  # its driver may have been killed and have said nothing
+    return state
+
+
+def _refuse_what_cannot_go_together(
+    is_file: bool, name: str | None, mlflow: str | None, experiment: str | None, final: int | None
+) -> None:
+    faults = []
+    if name is None and mlflow is None:
+        faults.append("say which sweep: NAME, a .csv file, or --mlflow URI")
+    if is_file and mlflow is not None:
+        faults.append(f"{name} is a file, and --mlflow names a store: give one of them")
+    if experiment is not None and mlflow is None:
+        faults.append("--experiment goes with --mlflow")
+    if final is not None and not is_file:
+        faults.append("--final goes with a .csv file; a sweep itself says how long a training is")
+    if faults:
+        raise SourceError("\n".join(faults))
