@@ -8,7 +8,7 @@ from sweep.curves.next import Option
 from sweep.curves.trials import Setting
 
 USUAL_RATIOS = (
-    *(0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35),
+    *(0.0, 0.02, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35),
     *(0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
 )
 """Shares of real images that are proposed; denser below 0.3, where curves bend."""

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from sweep.ledger.state import SweepState, TrialState
 from sweep.report.drawing import GREY, Colour, new_figure, say_nothing_to_draw, sequential_colours
-from sweep.report.settings import arms_by_setting
+from sweep.analysis.settings import arms_by_setting
 from sweep.results import metric_of, rungs_of, without_controls
 
 MARKERS = {"stopped": "s", "failed": "X"}

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from sweep.ledger.state import SweepState
 from sweep.report.drawing import GREY, new_figure, say_nothing_to_draw
-from sweep.report.settings import ArmsOfSetting, arms_by_setting
+from sweep.analysis.settings import ArmsOfSetting, arms_by_setting
 from sweep.report.tables import ArmRow, FairTable, fair_table
 from sweep.results import metric_of, rungs_of
 

@@ -10,7 +10,7 @@ from sweep.curves.ratio.answers import (
     smallest_real_ratio,
     value_at,
 )
-from sweep.curves.ratio.effect import Effect, effect_of
+from sweep.curves.ratio.effect import Effect, corrected, effect_of
 from sweep.curves.ratio.fit import RatioCurve, fit_ratio_curve
 from sweep.curves.ratio.observations import Observations, observations_at
 from sweep.curves.ratio.words import verdict
@@ -24,6 +24,7 @@ __all__ = [
     "band",
     "best_real_ratio",
     "change",
+    "corrected",
     "effect_of",
     "fit_ratio_curve",
     "observations_at",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +20,9 @@ class Effect:
     """What is known of an effect of real_ratio at one rung."""
 
     p_value: float | None
-    """Of no effect, from measured values alone; None with fewer than two shares of real images."""
+    """Of no effect, from measured values alone; None with fewer than two shares of real images.
+
+    That of `effect_of` is for one curve, that of `corrected` for all curves of a sweep."""
     largest: float
     """An effect above this is excluded: 95 % limit of the curve's highest less its lowest point, percent."""
     rests_on_prior: bool
@@ -40,6 +43,19 @@ def effect_of(curve: RatioCurve) -> Effect:
         largest=float(np.quantile(np.ptp(inside, axis=1), CONFIDENCE)),
         rests_on_prior=curve.noise.source == "prior",
     )
+
+
+def corrected(effects: Sequence[Effect | None]) -> list[Effect | None]:
+    """The same effects, their p-values corrected for how many curves were tested (Holm 1979)."""
+    p_values = [effect.p_value if effect else None for effect in effects]
+    tested = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    found, largest = list(effects), 0.0
+    for rank, (p_value, i) in enumerate(tested):
+        largest = max(largest, min(1.0, (len(tested) - rank) * p_value))
+        effect = effects[i]
+        assert effect is not None
+        found[i] = replace(effect, p_value=largest)
+    return found
 
 
 def _p_value(observations: Observations, noise: Noise) -> float | None:

@@ -50,7 +50,7 @@ def fit_ratio_curve(observations: Observations, noise: Noise) -> RatioCurve:
     grid = np.unique(np.concatenate([GRID, observations.real_ratio]))
     smoothers = ratio_smoothers(observations, noise, grid)
     scores, variances = _scores(smoothers, observations, noise)
-    shares = _shares(smoothers, scores)
+    shares = _shares(smoothers, scores, _likelihoods(smoothers, observations, noise))
     random = np.random.default_rng(7)
     counts = random.multinomial(DRAWS, shares)
     draws = [
@@ -99,14 +99,25 @@ def _scores(
     return np.array(scores), variances
 
 
-def _shares(smoothers: list[Smoother], scores: np.ndarray) -> np.ndarray:
-    """A family weighs as its best member; its members share that by their likelihoods."""
+def _likelihoods(smoothers: list[Smoother], observations: Observations, noise: Noise) -> np.ndarray:
+    """Logarithms, comparable within a family; the variance of the noise is integrated out."""
+    n, known = len(observations.value) + noise.degrees_of_freedom, noise.degrees_of_freedom * noise.sd**2
+    squares = [known + float(((one.innovation @ observations.value) ** 2).sum()) for one in smoothers]
+    determinants = np.array([one.log_determinant for one in smoothers])
+    return np.asarray(-0.5 * (n * np.log(squares) + determinants))
+
+
+def _shares(smoothers: list[Smoother], scores: np.ndarray, likelihoods: np.ndarray) -> np.ndarray:
+    """A family weighs as its likeliest member; its members share that by their likelihoods."""
     families = np.array([smoother.family for smoother in smoothers])
-    raw = np.exp(-0.5 * (scores - scores.min()))
+    shares = np.zeros(len(smoothers))
     for family in set(families):
         own = families == family
-        raw[own] *= raw[own].max() / raw[own].sum() if raw[own].sum() > 0 else 0
-    return np.asarray(raw / raw.sum())
+        likelihood = np.exp(likelihoods[own] - likelihoods[own].max())
+        shares[own] = (
+            np.exp(-0.5 * (scores[own][likelihood.argmax()] - scores.min())) * likelihood / likelihood.sum()
+        )
+    return np.asarray(shares / shares.sum())
 
 
 def _draw(

@@ -21,6 +21,9 @@ _OFFSETS = (0.02, 0.1)
 _LENGTHS = (0.5, 1.0, 2.0)  # in units of log(real_ratio + c)
 _SIGNALS = (1.0, 4.0, 16.0, 64.0, 256.0)  # variance of the curve, relative to the noise's
 
+_LOOSEST = 3.0
+"""The variance of a shape between values, at most, relative to that of the least certain value."""
+
 
 @dataclass(frozen=True)
 class Smoother:
@@ -37,6 +40,10 @@ class Smoother:
     """(m, k): root @ root.T is the relative covariance of the curve."""
     degrees_lost: float
     """What the residuals have fewer degrees of freedom than values."""
+    innovation: np.ndarray
+    """(q, n): takes values to what was not foreseen of them; its sum of squares is that of the likelihood."""
+    log_determinant: float
+    """Of the relative covariance that the likelihood rests on; of use within a family alone."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,11 @@ class Design:
     covariance: np.ndarray  # (n, n), relative
     grid: np.ndarray  # (m,)
 
+    @property
+    def inside(self) -> np.ndarray:
+        """(m,) booleans: the points of the grid between the least and the largest real_ratio with a value."""
+        return np.asarray((self.grid >= self.real_ratio.min()) & (self.grid <= self.real_ratio.max()))
+
     @cached_property
     def whitener(self) -> np.ndarray:
         """(n, n): takes values to equal, independent noise."""
@@ -55,19 +67,27 @@ class Design:
 
 
 def shape_smoother(shape: Shape, design: Design) -> Smoother | None:
-    """Least squares; None where the values cannot tell the coefficients."""
+    """Least squares; None where the values cannot tell the coefficients, or leave a stretch loose.
+
+    A bend on either side of a lone value lets the curve shoot up beside it.
+    """
     whitener = design.whitener
     q, r = qr(whitener @ shape.basis(design.real_ratio), mode="economic")
     if np.abs(np.diag(r)).min() < 1e-6 * np.abs(r).max():
         return None
     root = solve_triangular(r, shape.basis(design.grid).T, trans="T").T
+    if (root[design.inside] ** 2).sum(axis=1).max() > _LOOSEST * np.diag(design.covariance).max():
+        return None
+    residual = whitener - q @ (q.T @ whitener)
     return Smoother(
         family=shape.family,
         parameters=shape.coefficients + shape.placed,
-        residual=whitener - q @ (q.T @ whitener),
+        residual=residual,
         to_curve=root @ q.T @ whitener,
         root=root,
         degrees_lost=shape.coefficients,
+        innovation=residual,
+        log_determinant=0.0,
     )
 
 
@@ -85,7 +105,8 @@ def process_smoothers(design: Design) -> Iterator[Smoother]:
 
 def _process(design: Design, own: np.ndarray, cross: np.ndarray, grid: np.ndarray) -> Smoother:
     n = len(own)
-    precision = np.linalg.inv(own + design.covariance)
+    total = own + design.covariance
+    precision = np.linalg.inv(total)
     weights = precision.sum(axis=0) / precision.sum()  # of the mean, by generalised least squares
     centred = np.eye(n) - weights[None, :]
     hat = np.ones((n, 1)) * weights + own @ precision @ centred
@@ -101,6 +122,8 @@ def _process(design: Design, own: np.ndarray, cross: np.ndarray, grid: np.ndarra
         to_curve=np.ones((len(grid), 1)) * weights + cross @ precision @ centred,
         root=vectors[:, kept] * np.sqrt(values[kept]),
         degrees_lost=edf,
+        innovation=cholesky(precision) @ centred,
+        log_determinant=float(np.linalg.slogdet(total)[1] + np.log(precision.sum())),
     )
 
 

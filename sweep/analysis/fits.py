@@ -1,0 +1,115 @@
+"""Everything that is fitted to a sweep: what report, MLflow and commands answer from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sweep.analysis.settings import settings_of
+from sweep.curves.crossings import Crossing, crossings
+from sweep.curves.noise import Noise, noise_at
+from sweep.curves.prediction import Prediction, predict_finals
+from sweep.curves.ranks import RankAudit, rank_audits
+from sweep.curves.ratio import (
+    Effect,
+    RatioCurve,
+    corrected,
+    effect_of,
+    fit_ratio_curve,
+    observations_at,
+    verdict,
+)
+from sweep.curves.trials import Setting
+from sweep.ledger.state import SweepState
+from sweep.results import metric_of, rungs_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fits:
+    """What is fitted to one setting."""
+
+    setting: Setting
+    predictions: Mapping[str, Prediction]
+    """Final values of trials that did not come to their end, by trial id."""
+    curve: RatioCurve | None
+    """At the analysis' rung; None where no trial has a value there."""
+    effect: Effect | None
+    verdict: str
+    crossings: tuple[Crossing, ...]
+    ranks: tuple[RankAudit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """A sweep's fits at one rung."""
+
+    sweep: str
+    metric: str
+    provenance: str
+    """Of the values that were fitted: measured or imported."""
+    rung: int
+    """That of the curves over real_ratio."""
+    noises: Mapping[int, Noise]
+    """By rung, over all arms of the sweep."""
+    fits: tuple[Fits, ...]
+    """One for every setting."""
+
+    @property
+    def noise(self) -> Noise:
+        """At the rung."""
+        return self.noises[self.rung]
+
+
+def analyse(state: SweepState, rung: int | None = None) -> Analysis:
+    """The fits at a rung, by default the last one; predictions join only there.
+
+    Raises ValueError if the iteration is no rung.
+    """
+    rungs = rungs_of(state)
+    at = rungs[-1] if rung is None else rung
+    if at not in rungs:
+        known = ", ".join(map(str, rungs))
+        raise ValueError(f"rung is {at}; the rungs of sweep {state.created.name!r} are: {known}")
+    settings = settings_of(state)
+    noises = {rung: noise_at(rung, rungs[-1], _all_arms(settings, rung)) for rung in rungs}
+    predictions = [predict_finals(setting) for setting in settings]
+    curves = [
+        _curve(setting, noises[at], known if at == rungs[-1] else {})
+        for setting, known in zip(settings, predictions, strict=True)
+    ]
+    effects = corrected([effect_of(curve) if curve else None for curve in curves])
+    return Analysis(
+        sweep=state.created.name,
+        metric=metric_of(state),
+        provenance=state.provenance,
+        rung=at,
+        noises=noises,
+        fits=tuple(
+            Fits(
+                setting=setting,
+                predictions=known,
+                curve=curve,
+                effect=effect,
+                verdict=verdict(curve, effect) if curve and effect else _no_curve(at),
+                crossings=crossings(setting, noises, known),
+                ranks=rank_audits(setting),
+            )
+            for setting, known, curve, effect in zip(settings, predictions, curves, effects, strict=True)
+        ),
+    )
+
+
+def _all_arms(settings: Sequence[Setting], rung: int) -> dict[str, dict[int, float]]:
+    """The values at a rung of all arms, those that several settings share once."""
+    return {arm: values for setting in settings for arm, values in setting.values_at(rung).items()}
+
+
+def _curve(setting: Setting, noise: Noise, predictions: Mapping[str, Prediction]) -> RatioCurve | None:
+    """None where nothing is measured at the rung: predictions alone make no curve."""
+    if not setting.values_at(noise.rung):
+        return None
+    return fit_ratio_curve(observations_at(setting, noise, predictions), noise)
+
+
+def _no_curve(rung: int) -> str:
+    return f"No trial has a value at iteration {rung}: nothing can be said of real_ratio there."
