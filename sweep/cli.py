@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sweep.commands.compare import compare
+from sweep.commands.options import Storage, SweepName
 from sweep.errors import ClusterError, SweepError
-from sweep.storage import DEFAULT_STORAGE, STORAGE_VARIABLE, SweepFolder, sweeps_in
+from sweep.source import state_of_folder
+from sweep.storage import DEFAULT_STORAGE, SweepFolder, sweeps_in
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,10 +41,6 @@ SpecFile = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML file, s
 Overrides = Annotated[
     list[str],
     typer.Option("--set", metavar="KEY=VALUE", help="Another value for a key of the spec, by dotted path."),
-]
-SweepName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the sweep.")]
-Storage = Annotated[
-    Path, typer.Option("--storage", envvar=STORAGE_VARIABLE, help="Folder that holds the sweeps.")
 ]
 Address = Annotated[
     str | None,
@@ -75,7 +74,10 @@ def run(
     ] = False,
     address: Address = None,
 ) -> None:
-    """Runs the sweep that a spec describes."""
+    """Runs the sweep that a spec describes, or adds to a sweep what a file with `extends` lists."""
+    if _is_extension(spec_file):
+        _refuse_for_extension({"--name": name is not None, "--smoke": smoke})
+        raise typer.Exit(_extend(spec_file, overrides, address))
     loaded = _checked(spec_file, overrides, name=name, smoke=smoke)
     folder = SweepFolder(loaded.spec.storage.path, loaded.spec.name)
     if smoke:
@@ -100,16 +102,19 @@ def plan(
     spec_file: SpecFile,
     overrides: Overrides = [],  # noqa: B006
 ) -> None:
-    """Prints what a spec would run, and what it would cost. Starts nothing."""
+    """Prints what a spec would run, or add, and what it would cost. Starts nothing."""
     from sweep.plan import plan_text, smoke_spec
 
+    if _is_extension(spec_file):
+        typer.echo(_addition_text(spec_file, overrides))
+        return
     loaded = _checked(spec_file, overrides)
     spec = loaded.spec
     folder = SweepFolder(spec.storage.path, spec.name)
     tiny = smoke_spec(loaded).spec
     smoke = SweepFolder(tiny.storage.path, tiny.name)
     size = folder.largest_checkpoint() or smoke.largest_checkpoint()
-    typer.echo(plan_text(spec, _state_of(folder) if folder.exists() else None, size))
+    typer.echo(plan_text(spec, state_of_folder(folder) if folder.exists() else None, size))
 
 
 @app.command()
@@ -130,7 +135,7 @@ def resume(
 
     folder = _existing(storage, name)
     with folder.locked():
-        created = _state_of(folder).created
+        created = state_of_folder(folder).created
         spec = _spec_of(created, folder, overrides)
         _use_ray_at(address)
         from sweep.engine.conduct import conduct
@@ -141,13 +146,16 @@ def resume(
     raise typer.Exit(code)
 
 
+app.command()(compare)
+
+
 @app.command()
 def report(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
     """Writes tables and figures from what is known now, and prints the newest table."""
     from sweep.report import latest_table_text, write_report
 
     folder = _existing(storage, name)
-    state = _state_of(folder)
+    state = state_of_folder(folder)
     write_report(state, folder.report)
     typer.echo(latest_table_text(state, width=_console().width))
     typer.echo(f"report: {folder.report / 'report.md'}")
@@ -171,7 +179,7 @@ def status(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
     from sweep.overview import trials_table
 
     folder = _existing(storage, name)
-    _console().print(trials_table(folder, _state_of(folder)))
+    _console().print(trials_table(folder, state_of_folder(folder)))
 
 
 @app.command()
@@ -180,11 +188,11 @@ def stop(
     storage: Storage = DEFAULT_STORAGE,
     trial: Annotated[str | None, typer.Option(metavar="TRIAL", help="Only this trial, such as t003.")] = None,
 ) -> None:
-    """Stops a running sweep in good order, or one trial of a sweep for good."""
+    """Stops a running sweep in good order, or ends one trial of a sweep."""
     from sweep.engine.stop import request_stop
 
     folder = _existing(storage, name)
-    typer.echo(request_stop(folder, _state_of(folder), trial))
+    typer.echo(request_stop(folder, state_of_folder(folder), trial))
 
 
 @app.command()
@@ -196,7 +204,7 @@ def explain(
     """Prints every decision about a trial, and what it rests on."""
     from sweep.stopping import explain as explanation
 
-    typer.echo(explanation(_state_of(_existing(storage, name)), trial))
+    typer.echo(explanation(state_of_folder(_existing(storage, name)), trial))
 
 
 @app.command()
@@ -206,10 +214,56 @@ def sync(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
     from sweep.tracking import tracking_target
 
     folder = _existing(storage, name)
-    target = tracking_target(_spec_of(_state_of(folder).created, folder))
+    target = tracking_target(_spec_of(state_of_folder(folder).created, folder))
     with folder.locked():
         sync_runs(folder, target)
     typer.echo(f"MLflow has all of {name}. {target.ui_command()}")
+
+
+def _is_extension(spec_file: Path) -> bool:
+    from sweep.spec.extension import is_extension
+
+    return is_extension(spec_file)
+
+
+def _extend(spec_file: Path, overrides: list[str], address: str | None) -> int:
+    """Adds to a sweep and runs what is left of it; the exit code."""
+    from sweep.ledger import Ledger
+    from sweep.spec.extension import load_extension
+
+    loaded = load_extension(spec_file)
+    folder = loaded.folder
+    with folder.locked():
+        from sweep.engine.extend import addition_of, budget_must_allow
+
+        addition = addition_of(loaded, overrides)
+        ledger = Ledger(folder.ledger)
+        budget_must_allow(addition, list(ledger.read()))
+        _use_ray_at(address)
+        from sweep.engine.conduct import conduct
+        from sweep.engine.create import must_be_unchanged
+
+        must_be_unchanged(state_of_folder(folder).created, addition.spec)
+        return conduct(folder, addition.spec, ledger, _console(), addition=addition)
+
+
+def _addition_text(spec_file: Path, overrides: list[str]) -> str:
+    from sweep.engine.extend import addition_of
+    from sweep.plan.addition import addition_text
+    from sweep.spec.extension import load_extension
+
+    loaded = load_extension(spec_file)
+    size = loaded.folder.largest_checkpoint()
+    return addition_text(addition_of(loaded, overrides), state_of_folder(loaded.folder), size)
+
+
+def _refuse_for_extension(given: dict[str, bool]) -> None:
+    """Options that mean nothing where a sweep is added to."""
+    for option in (option for option, is_given in given.items() if is_given):
+        raise typer.BadParameter(
+            "the file adds to the sweep that `extends` names, which keeps its name and its length",
+            param_hint=option,
+        )
 
 
 def _use_ray_at(address: str | None) -> None:
@@ -241,18 +295,9 @@ def _spec_of(created: SweepCreated, folder: SweepFolder, overrides: Sequence[str
     return spec_of_resume(created.spec, overrides, storage=folder.storage)
 
 
-def _state_of(folder: SweepFolder) -> SweepState:
-    from sweep.ledger import Ledger, replay
-
-    state = replay(Ledger(folder.ledger).read())
-    if not folder.is_running():
-        state.interrupt_trials()  # its driver may have been killed and have said nothing
-    return state
-
-
 def _state_or_none(folder: SweepFolder) -> SweepState | None:
     try:
-        return _state_of(folder)
+        return state_of_folder(folder)
     except SweepError:
         return None
 

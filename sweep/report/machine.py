@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sweep.ledger.state import SweepState
+from sweep.ledger.state import SweepState, TrialState
 from sweep.report.frame import arm_record
 from sweep.report.tables import ArmRow, FairTable, fair_table
 from sweep.report.verdict import notes, verdict
-from sweep.results import comparability, rungs_of
+from sweep.results import comparability, rungs_of, without_controls
 
 _OF_AN_ARM = (
     *("is_baseline", "baseline", "rank", "status", "n_seeds", "n_planned_seeds"),
@@ -21,7 +21,7 @@ _OF_AN_ARM = (
 def comparison(state: SweepState, rung: int) -> dict[str, Any]:
     """All that the comparison at a rung says; None stands for NaN. Raises ValueError if it is no rung."""
     table = fair_table(state, rung)
-    noise = table.noise
+    noise, trials = table.noise, without_controls(state).trials.values()
     return {
         "sweep": table.sweep,
         "iteration": rung,
@@ -31,7 +31,7 @@ def comparison(state: SweepState, rung: int) -> dict[str, Any]:
         "noise": noise and {"sd": noise.sd, "degrees_of_freedom": noise.degrees_of_freedom},
         "supposed_noise_sd": table.noise_sd,
         "arms": [_arm(table, row) for row in table.rows],
-        "absent": list(table.absent),
+        "absent": [_fate(trial) for trial in trials if rung not in trial.reports],
         "verdict": verdict(table),
         "notes": notes(table),
         **comparability(state),
@@ -45,6 +45,17 @@ def _arm(table: FairTable, row: ArmRow) -> dict[str, Any]:
         "parameters": dict(row.parameters),
         **{key: _plain(record.get(key)) for key in _OF_AN_ARM},
         "values": {str(seed): _plain(value) for seed, value in row.values.items()},
+    }
+
+
+def _fate(trial: TrialState) -> dict[str, Any]:
+    """What became of a trial that is not in the comparison."""
+    return {
+        "trial_id": trial.trial_id,
+        "arm": trial.arm,
+        "seed": trial.planned.seed,
+        "status": trial.status,
+        "iteration": trial.iteration,
     }
 
 

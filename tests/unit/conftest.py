@@ -1,4 +1,4 @@
-"""For tests that need an MLflow store."""
+"""For tests that need the command line or an MLflow store."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sweep.tracking import TrackingTarget
+from tests.terminal import Terminal
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +26,13 @@ def target(tmp_path: Path, empty_database: bytes) -> TrackingTarget:
     (tmp_path / "mlflow.db").write_bytes(empty_database)
     artifacts = (tmp_path / "artifacts").as_uri()
     return TrackingTarget(f"sqlite:///{tmp_path}/mlflow.db", "segsweep", artifacts)
+
+
+@pytest.fixture
+def sweep(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Terminal:
+    """The command, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    for variable in ("SEGSWEEP_STORAGE", "RAY_ADDRESS", "MLFLOW_TRACKING_URI", "FORCE_COLOR"):
+        monkeypatch.delenv(variable, raising=False)
+    return Terminal(monkeypatch, capsys)

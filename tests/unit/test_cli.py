@@ -8,25 +8,23 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
-from sweep.cli import main
-from sweep.ledger import Ledger
 from sweep.storage import SweepFolder
-from tests.builders import sweep_events
 from tests.specs import tiny_spec, write_spec
+from tests.terminal import Done, Terminal, write_fake
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "run": "Runs the sweep that a spec describes.",
     "plan": "Prints what a spec would run, and what it would cost. Starts nothing.",
     "resume": "Goes on with a sweep that was interrupted, killed, or ran out of budget.",
+    "compare": "Prints the fair comparison of all arms at one rung.",
     "report": "Writes tables and figures from what is known now, and prints the newest table.",
     "list": "Lists the sweeps of a storage.",
     "status": "Prints every trial of a sweep: where it is, its newest value, why it ended.",
-    "stop": "Stops a running sweep in good order, or one trial of a sweep for good.",
+    "stop": "Stops a running sweep in good order, or ends one trial of a sweep.",
     "explain": "Prints every decision about a trial, and what it rests on.",
     "sync": "Writes into MLflow whatever it misses of a sweep.",
 }
@@ -64,57 +62,10 @@ for _ in range(2):
 """
 
 
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-class Terminal:
-    """Runs commands as `sweep` does, in this process."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> Done:
-        self._monkeypatch.setattr(sys, "argv", ["sweep", *arguments])
-        self._capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert isinstance(ended.value.code, int)
-        out, err = self._capsys.readouterr()
-        assert "Traceback" not in out + err
-        return Done(ended.value.code, out, err)
-
-
-@pytest.fixture
-def sweep(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Terminal:
-    """The command, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
-    for variable in ("SEGSWEEP_STORAGE", "RAY_ADDRESS", "MLFLOW_TRACKING_URI", "FORCE_COLOR"):
-        monkeypatch.delenv(variable, raising=False)
-    return Terminal(monkeypatch, capsys)
-
-
 @pytest.fixture
 def fake(tmp_path: Path) -> SweepFolder:
     """A sweep in `sweeps/fake`: t000 and t001 finished, t002 stopped, t003 failed."""
     return write_fake(tmp_path / "sweeps")
-
-
-def write_fake(storage: Path, name: str = "fake", **changes: Any) -> SweepFolder:
-    folder = SweepFolder(storage, name)
-    folder.create()
-    known: dict[str, Any] = {
-        "arms": (1.0, 0.5),
-        "stopped": {("real_ratio=0.5", 0): 60},
-        "failed": {("real_ratio=0.5", 1): 90},
-    }
-    for event in sweep_events(**known | changes):
-        Ledger(folder.ledger).append(event)
-    return folder
 
 
 def files(folder: Path) -> list[str]:
