@@ -29,7 +29,7 @@ import ray
 from sweep.errors import ClusterError
 from sweep.spec import ResourcesConfig, Spec
 
-_LIBRARIES = ("ray", "mlflow", "alembic", "sqlalchemy", "optuna", "py.warnings")
+_LIBRARIES = ("ray", "mlflow", "alembic", "sqlalchemy", "optuna", "segsweep", "py.warnings")
 
 
 @contextmanager

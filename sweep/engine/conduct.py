@@ -14,6 +14,7 @@ from sweep.engine.progress import progress
 from sweep.engine.run import run_sweep
 from sweep.errors import ExitCode
 from sweep.ledger import Ledger
+from sweep.plan.addition import Addition
 from sweep.report import latest_table_text, write_report
 from sweep.spec import Spec
 from sweep.storage import SweepFolder
@@ -21,7 +22,13 @@ from sweep.tracking import BackgroundTracker, tracking_target
 
 
 def conduct(
-    folder: SweepFolder, spec: Spec, ledger: Ledger, console: Console, *, retry_failed: bool = False
+    folder: SweepFolder,
+    spec: Spec,
+    ledger: Ledger,
+    console: Console,
+    *,
+    retry_failed: bool = False,
+    addition: Addition | None = None,
 ) -> ExitCode:
     """Runs what is left of a sweep and prints what came out; the caller holds `folder.locked()`."""
     send_library_logs_to(folder.log)
@@ -30,7 +37,7 @@ def conduct(
         tracker.start()
     try:
         with progress(console, spec.search.metric, spec.training.iterations) as listener:
-            driver = run_sweep(folder, spec, ledger, [listener], retry_failed=retry_failed)
+            driver = run_sweep(folder, spec, ledger, [listener], retry_failed=retry_failed, addition=addition)
         write_report(driver.state, folder.report)
     finally:  # whatever went wrong, MLflow is told how it ended
         missed = tracker.finish() if tracker is not None else None

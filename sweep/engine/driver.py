@@ -79,13 +79,17 @@ class Driver:
         for listener in self.listeners:
             listener(written, self.state)
 
-    def plan(self, trials: Sequence[PlannedTrial]) -> None:
-        """Adds trials that the ledger does not hold yet."""
+    def plan(self, trials: Sequence[PlannedTrial], *, added: bool = False) -> None:
+        """Adds trials that the ledger does not hold yet; `added` if they are not of the spec's search."""
         for trial in trials:
             if trial.trial_id not in self.state.trials:
                 self.record(
                     TrialPlanned(
-                        trial_id=trial.trial_id, arm=trial.arm, parameters=trial.parameters, seed=trial.seed
+                        trial_id=trial.trial_id,
+                        arm=trial.arm,
+                        parameters=trial.parameters,
+                        seed=trial.seed,
+                        added=added,
                     )
                 )
 
@@ -127,12 +131,15 @@ class Driver:
             if trial.status == "failed":
                 self.record(TrialReopened(trial_id=trial_id))
 
+    def reopen_stopped(self, trial_id: str) -> None:
+        """Lets a trial that was stopped, by a rule or by hand, go on to the end."""
+        self.folder.stop_request(trial_id).unlink(missing_ok=True)  # it would end the trial once more
+        self.record(TrialReopened(trial_id=trial_id, to_the_end=True))
+
     def end(self, trial_id: str, outcome: TrialOutcome, reason: str) -> None:
-        """The trial is over; a stopped one gives its checkpoint's disk space back."""
-        trial = self.state.trials[trial_id]
-        self.record(TrialEnded(trial_id=trial_id, outcome=outcome, reason=reason, iteration=trial.iteration))
-        if outcome == "stopped":
-            self.folder.checkpoint(trial_id).unlink(missing_ok=True)
+        """The trial is over. Its checkpoint stays: a stopped trial may be continued later."""
+        iteration = self.state.trials[trial_id].iteration
+        self.record(TrialEnded(trial_id=trial_id, outcome=outcome, reason=reason, iteration=iteration))
 
     def has_checkpoint(self, trial_id: str) -> bool:
         """Whether the trial would go on rather than begin."""
@@ -203,9 +210,12 @@ class Driver:
         self.act_on(trial, rung)
 
     def act_on(self, trial: TrialState, rung: int) -> None:
-        """Ends the trial if the decision at the rung, or the rung itself, says so."""
+        """Ends the trial if the decision at the rung, or the rung itself, says so.
+
+        The decision that stopped a continued trial still stands in the ledger, but has been overruled.
+        """
         trial_id = trial.planned.trial_id
-        if trial.judged[rung].decision == "stop":
+        if trial.judged[rung].decision == "stop" and not trial.continued:
             self.end(trial_id, "stopped", trial.judged[rung].reason)
         elif rung == self.rungs[-1]:
             self.end(trial_id, "finished", f"trained all {rung} iterations")
@@ -223,6 +233,7 @@ class Driver:
             baseline=is_baseline(self.spec, planned.parameters),
             is_last_rung=rung == self.rungs[-1],
             metric=self.spec.search.metric,
+            continued=trial.continued,
         )
         others = without_controls(self.state).trials.keys() - {planned.trial_id}
         peers = [self._peer(trial_id, value) for trial_id, value in values.items() if trial_id in others]

@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
 from sweep.engine.driver import Driver
-from sweep.engine.sources import unfinished_trials
+from sweep.engine.sources import search_is_complete, unfinished_trials
 from sweep.ledger.state import TrialState
 from sweep.plan import PlannedTrial, arm_name, arm_parameters, make_trials, rungs, shortened
 from sweep.results import without_controls
@@ -51,8 +51,7 @@ class OptunaSource:
         return not self._waiting and (self._gave_up or self._arms_are_complete())
 
     def _arms_are_complete(self) -> bool:
-        wanted = self._driver.spec.search.trials
-        return wanted is not None and len(_trials_by_arm(self._driver)) >= wanted
+        return search_is_complete(self._driver.spec, self._driver.state)
 
     def _plan_another_arm(self) -> None:
         spec, state = self._driver.spec, self._driver.state
@@ -76,7 +75,8 @@ def propose(driver: Driver, attempt: int = 0) -> dict[str, Any]:
     study = optuna.create_study(direction="maximize", sampler=sampler)
     distributions = {path: distribution(path, one) for path, one in spec.search.parameters.items()}
     for trials in arms.values():
-        study.add_trial(told(spec, trials, distributions))
+        if _can_be_told(trials[0].planned.parameters, distributions):
+            study.add_trial(told(spec, trials, distributions))
     proposed = study.ask(distributions).params
     return {path: _short(value, distributions[path]) for path, value in proposed.items()}
 
@@ -117,6 +117,21 @@ def distribution(path: str, parameter: ParameterConfig) -> BaseDistribution:
     return FloatDistribution(parameter.min, parameter.max, log=parameter.is_log)
 
 
+def _can_be_told(parameters: dict[str, Any], distributions: dict[str, BaseDistribution]) -> bool:
+    """Whether Optuna could have proposed it; an arm that was added to the sweep may lie elsewhere."""
+    return all(
+        path not in parameters or _contains(within, parameters[path])
+        for path, within in distributions.items()
+    )
+
+
+def _contains(within: BaseDistribution, value: Any) -> bool:
+    if isinstance(within, CategoricalDistribution):
+        return value in within.choices
+    assert isinstance(within, FloatDistribution | IntDistribution)
+    return bool(within.low <= value <= within.high)
+
+
 def _short(value: Any, within: BaseDistribution) -> Any:
     return shortened(value, within.low, within.high) if isinstance(within, FloatDistribution) else value
 
@@ -128,8 +143,8 @@ def _mean_at(spec: Spec, trials: list[TrialState], rung: int) -> float | None:
 
 
 def _trials_by_arm(driver: Driver) -> dict[str, list[TrialState]]:
+    """Of the search; Optuna hears nothing of the controls."""
     arms: defaultdict[str, list[TrialState]] = defaultdict(list)
     for trial in without_controls(driver.state).trials.values():
         arms[trial.planned.arm].append(trial)
     return dict(arms)
-    """Of the search; Optuna hears nothing of the controls."""

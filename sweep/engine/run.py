@@ -13,18 +13,27 @@ from types import FrameType
 from ray import tune
 
 from sweep.engine.cluster import ray_cluster
+from sweep.engine.curve_proposer import curve_proposer
+from sweep.engine.curve_source import CurveSource
 from sweep.engine.driver import Driver, Listener
+from sweep.engine.extend import extend
 from sweep.engine.optuna_source import OptunaSource
 from sweep.engine.ray_scheduler import FaultCallback, LedgerScheduler
 from sweep.engine.ray_search import LedgerSearcher
 from sweep.engine.ray_stopper import InterruptStopper
 from sweep.engine.rules import rule_of
 from sweep.engine.session import run_trial
-from sweep.engine.sources import BudgetedSource, PlanSource, TrialSource, unfinished_trials
+from sweep.engine.sources import (
+    BudgetedSource,
+    PlanSource,
+    TrialSource,
+    search_is_complete,
+    unfinished_trials,
+)
 from sweep.ledger import Ledger
 from sweep.ledger.events import DriverEnded, DriverStarted, SweepOutcome
 from sweep.plan import planned_trials
-from sweep.results import without_controls
+from sweep.plan.addition import Addition
 from sweep.spec import Spec
 from sweep.storage import SweepFolder
 
@@ -36,8 +45,11 @@ def run_sweep(
     listeners: Sequence[Listener] = (),
     *,
     retry_failed: bool = False,
+    addition: Addition | None = None,
 ) -> Driver:
-    """Runs what is left of a sweep, with `retry_failed` what failed too. The caller holds `folder.locked()`.
+    """Runs what is left of a sweep, with `retry_failed` what failed too, and an addition if there is one.
+
+    The caller holds `folder.locked()`.
 
     Returns:
         The driver, whose `state` says what came out and whose `interrupted` says whether it was cut short.
@@ -53,6 +65,8 @@ def run_sweep(
     reason = "the driver broke off"
     try:
         with interrupts_reach(driver), ray_cluster(spec), interrupts_reach(driver):  # Ray installs its own
+            if addition is not None:
+                extend(driver, addition)  # not before: without a cluster nothing is added
             _fit(driver)
         outcome, reason = _outcome(driver)
     except KeyboardInterrupt:
@@ -103,8 +117,11 @@ def _fit(driver: Driver) -> None:
 
 def _source(driver: Driver) -> TrialSource:
     spec, state = driver.spec, driver.state
-    is_asked = spec.search.method == "optuna"
-    source = OptunaSource(driver) if is_asked else PlanSource(unfinished_trials(spec, state))
+    source: TrialSource = PlanSource(unfinished_trials(spec, state))
+    if spec.search.method == "optuna":
+        source = OptunaSource(driver)
+    if spec.search.method == "curve":
+        source = CurveSource(driver, curve_proposer(spec))
     return BudgetedSource(source, spec, state)
 
 
@@ -114,9 +131,7 @@ def _outcome(driver: Driver) -> tuple[SweepOutcome, str]:
     trials = driver.state.trials.values()
     spent = driver.spent_budget()
     has_ended = all(trial.ended is not None for trial in trials)
-    arms = {trial.arm for trial in without_controls(driver.state).trials.values()}
-    has_all_arms = len(arms) >= (driver.spec.search.trials or 0)
-    if spent and not (has_ended and has_all_arms):
+    if spent and not (has_ended and search_is_complete(driver.spec, driver.state)):
         return "budget", spent
     if not has_ended:
         return "failed", "Ray ended before all trials had"

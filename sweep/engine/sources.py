@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sweep.ledger.state import SweepState
 from sweep.plan import PlannedTrial, starting_order
+from sweep.results import without_controls
 from sweep.spec import Spec
 
 
@@ -63,6 +64,14 @@ class BudgetedSource:
     def exhausted(self) -> bool:
         """Whether none will ever come."""
         return not self._left or self._source.exhausted
+
+
+def search_is_complete(spec: Spec, state: SweepState) -> bool:
+    """Whether all trials of the search are planned, beside which there are controls and what was added."""
+    of_search = [t.planned for t in without_controls(state).trials.values() if not t.planned.added]
+    wanted = spec.search.trials or 0
+    counts_trials = spec.search.method == "curve"
+    return (len(of_search) if counts_trials else len({planned.arm for planned in of_search})) >= wanted
 
 
 def unfinished_trials(spec: Spec, state: SweepState) -> list[PlannedTrial]:

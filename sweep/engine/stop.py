@@ -29,14 +29,13 @@ def request_stop(folder: SweepFolder, state: SweepState, trial_id: str | None) -
         raise SweepError(f"{trial_id} has ended already: {ended.outcome}, {ended.reason}")
     if folder.is_running():
         _ask(folder, trial_id)
-        return f"asked {folder.name} to stop {trial_id} for good"
+        return f"asked {folder.name} to stop {trial_id}; no resume goes on with it"
     with folder.locked():
         iteration = state.trials[trial_id].iteration
         Ledger(folder.ledger).append(
             TrialEnded(trial_id=trial_id, outcome="stopped", reason=STOPPED_BY_HAND, iteration=iteration)
         )
-        folder.checkpoint(trial_id).unlink(missing_ok=True)
-    return f"{trial_id} is stopped for good"
+    return f"{trial_id} is stopped; no resume goes on with it"
 
 
 def _ask(folder: SweepFolder, trial_id: str | None) -> None:

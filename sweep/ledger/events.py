@@ -68,6 +68,8 @@ class TrialPlanned(TrialEvent):
     parameters: dict[str, Any]
     """Searched parameters by dotted path; `real_ratio` always among them."""
     seed: int
+    added: bool = False
+    """It was not part of the spec's search, but added to the sweep later: `sweep run more.yaml`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +133,7 @@ class TrialFaulted(TrialEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class TrialEnded(TrialEvent):
-    """The trial is over for good."""
+    """The trial is over; only a TrialReopened changes that."""
 
     outcome: TrialOutcome
     reason: str
@@ -141,7 +143,11 @@ class TrialEnded(TrialEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class TrialReopened(TrialEvent):
-    """A failed trial gets another chance: `sweep resume --retry-failed`."""
+    """A trial that was over goes on: a failed one gets another chance (`sweep resume --retry-failed`), or a
+    stopped one is continued on request (`sweep run more.yaml`)."""
+
+    to_the_end: bool = False
+    """It was stopped and is continued: from now on no rule stops it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -178,7 +178,13 @@ def _str(value: Any, where: str) -> str:
     raise _misfit(value, str, where)
 
 
-_SCALARS: dict[Any, Callable[[Any, str], Any]] = {float: _float, int: _int, str: _str}
+def _bool(value: Any, where: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _misfit(value, bool, where)
+
+
+_SCALARS: dict[Any, Callable[[Any, str], Any]] = {float: _float, int: _int, str: _str, bool: _bool}
 
 
 def _misfit(value: Any, hint: Any, where: str) -> DamagedLineError:

@@ -32,7 +32,7 @@ class Cost:
     wall_hours_worst: float | None
     wall_hours_expected: float | None
     checkpoint_gigabytes: float | None
-    """10^9 bytes at most on disk at once: one checkpoint a trial."""
+    """10^9 bytes on disk in the end: one checkpoint a trial, kept whatever becomes of it."""
     assumption: str
     """What `expected` takes for granted."""
 
@@ -43,7 +43,7 @@ def estimate_cost(
     concurrent_trials: int | None = None,
     checkpoint_bytes: int | None = None,
 ) -> Cost:
-    """The cost of all trials of a spec, those of `optuna` that are not yet known included.
+    """The cost of all trials of a spec, those of `optuna` and `curve` that are not yet known included.
 
     Args:
         spec: the sweep.
@@ -58,7 +58,7 @@ def estimate_cost(
     hours, worst_hours, one_hours = (_hours(n, seconds) for n in (expected, trials * last, last))
     gpus = spec.resources.gpus_per_trial
     return Cost(
-        arms=trials // len(spec.search.seeds),
+        arms=_number_of_arms(spec, trials),
         trials=trials,
         iterations_worst=trials * last,
         iterations_expected=round(expected),
@@ -73,7 +73,17 @@ def estimate_cost(
     )
 
 
+def _number_of_arms(spec: Spec, trials: int) -> int:
+    """Of `curve` only those that are known beforehand: it may propose seeds as well as arms."""
+    if spec.search.method == "curve":
+        return len({trial.arm for trial in planned_trials(spec)})
+    return trials // len(spec.search.seeds)
+
+
 def _number_of_trials(spec: Spec) -> int:
+    if spec.search.method == "curve":
+        assert spec.search.trials is not None, "a spec without it is refused"
+        return spec.search.trials + len(control_arms(spec)) * len(spec.search.seeds)
     if spec.search.method == "optuna":
         assert spec.search.trials is not None, "a spec without it is refused"
         return (spec.search.trials + len(control_arms(spec))) * len(spec.search.seeds)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
 from sweep.plan.content import number_of_images
-from sweep.plan.trials import planned_trials, trial_config
+from sweep.plan.trials import PlannedTrial, planned_trials, trial_config
 from sweep.spec import Spec
 from trainables.contract import TrialConfig
 
@@ -33,9 +34,13 @@ class MixtureRow:
     """Likewise, all sources together; 0 without any."""
 
 
-def mixtures(spec: Spec) -> list[MixtureRow]:
-    """The different mixtures of the planned trials, the smallest share of real images first."""
-    rows = {_row(trial_config(spec, trial)) for trial in planned_trials(spec)}
+def mixtures(spec: Spec, trials: Iterable[PlannedTrial] | None = None) -> list[MixtureRow]:
+    """The different mixtures of the trials, the smallest share of real images first.
+
+    Without `trials`, those that the spec plans.
+    """
+    planned = planned_trials(spec) if trials is None else trials
+    rows = {_row(trial_config(spec, trial)) for trial in planned}
     return sorted(rows, key=lambda row: (row.real_ratio, row.batch_size, row.generated))
 
 

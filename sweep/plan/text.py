@@ -43,8 +43,8 @@ def plan_text(spec: Spec, begun: KnownSweep | None = None, checkpoint_bytes: int
     The time per iteration is that which the begun sweep measured, else `resources.seconds_per_iteration`;
     `checkpoint_bytes` is the size of a checkpoint, if one was ever written.
     """
-    cost = estimate_cost(spec, _measured_seconds(begun), checkpoint_bytes=checkpoint_bytes)
-    blocks = [_trials(spec, cost), _mixtures(mixtures(spec)), _cost(spec, cost)]
+    cost = estimate_cost(spec, measured_seconds(begun), checkpoint_bytes=checkpoint_bytes)
+    blocks = [_trials(spec, cost), mixture_lines(mixtures(spec)), _cost(spec, cost)]
     if begun is not None:
         blocks.append(_resumption(spec, begun))
     return "\n\n".join("\n".join(block) for block in blocks)
@@ -52,17 +52,22 @@ def plan_text(spec: Spec, begun: KnownSweep | None = None, checkpoint_bytes: int
 
 def _trials(spec: Spec, cost: Cost) -> Iterator[str]:
     seeds = ", ".join(map(str, spec.search.seeds))
-    yield f"{spec.name}: {cost.trials} trials, {cost.arms} arms with seeds {seeds}, by {spec.search.method}"
+    arms = f"{cost.arms} arms with seeds {seeds}{' first' if spec.search.method == 'curve' else ''}"
+    yield f"{spec.name}: {cost.trials} trials, {arms}, by {spec.search.method}"
     yield f"rungs: {', '.join(map(str, rungs(spec)))} iterations, judged by {spec.search.metric}"
-    arms = dict.fromkeys(trial.arm for trial in planned_trials(spec))
-    yield from (f"  {arm}" for arm in arms)
-    if len(arms) < cost.arms:
-        yield f"  and {cost.arms - len(arms)} that {spec.search.method} will propose"
+    planned = planned_trials(spec)
+    known = dict.fromkeys(trial.arm for trial in planned)
+    yield from (f"  {arm}" for arm in known)
+    if spec.search.method == "curve" and len(planned) < cost.trials:
+        yield f"  and {cost.trials - len(planned)} trials, of these arms or others, that curve will propose"
+    elif len(known) < cost.arms:
+        yield f"  and {cost.arms - len(known)} that {spec.search.method} will propose"
     if spec.controls:
         yield f"controls: {', '.join(spec.controls)}: they test the sweep itself, are never stopped or ranked"
 
 
-def _mixtures(rows: list[MixtureRow]) -> Iterator[str]:
+def mixture_lines(rows: list[MixtureRow]) -> Iterator[str]:
+    """A table of mixtures, in lines."""
     header = ("real_ratio", "batch", "real images", "passes", "generated", "passes", "sources")
     lines = [header, *map(_cells, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
@@ -76,9 +81,9 @@ def _cells(row: MixtureRow) -> tuple[str, ...]:
         str(row.real_ratio),
         row.batch_pattern,
         str(row.real_images),
-        _number(row.real_passes),
+        number_text(row.real_passes),
         str(row.generated_images),
-        _number(row.generated_passes),
+        number_text(row.generated_passes),
         ", ".join(row.generated) or "-",
     )
 
@@ -92,7 +97,7 @@ def _cost(spec: Spec, cost: Cost) -> Iterator[str]:
         ("hours on the clock", cost.wall_hours_expected, cost.wall_hours_worst),
     )
     for name, expected, worst in rows:
-        yield f"  {name:<18}{_number(expected):>9} {_number(worst):>9}"
+        yield f"  {name:<18}{number_text(expected):>9} {number_text(worst):>9}"
     yield f"  expected: {cost.assumption}"
     if cost.trial_hours_worst is None:
         yield "  hours need resources.seconds_per_iteration, or a begun sweep of this name that measured it"
@@ -101,7 +106,7 @@ def _cost(spec: Spec, cost: Cost) -> Iterator[str]:
     if cost.checkpoint_gigabytes is None:
         yield "  checkpoints: of unknown size until `sweep run --smoke` has written one"
     else:
-        yield f"  checkpoints: at most {cost.checkpoint_gigabytes:.3g} GB at once"
+        yield f"  checkpoints: {cost.checkpoint_gigabytes:.3g} GB, one a trial, kept"
     limits = spec.budget.model_dump(exclude_none=True)
     if limits:
         yield f"  budget: {', '.join(f'{name} {limit:g}' for name, limit in limits.items())}"
@@ -117,13 +122,15 @@ def _resumption(spec: Spec, begun: KnownSweep) -> Iterator[str]:
             yield f"  {trial_id} goes on from its checkpoint, at or before iteration {trial.iteration}"
 
 
-def _measured_seconds(begun: KnownSweep | None) -> float | None:
+def measured_seconds(begun: KnownSweep | None) -> float | None:
+    """Seconds of training and validating per iteration, so far; None before any."""
     trials = begun.trials.values() if begun else ()
     iterations = sum(trial.iteration for trial in trials)
     return sum(trial.seconds for trial in trials) / iterations if iterations else None
 
 
-def _number(value: float | None) -> str:
+def number_text(value: float | None) -> str:
+    """Three digits; `unknown` where it is."""
     if value is None:
         return "unknown"
     return f"{value:.0f}" if isinstance(value, int) or value >= 100 else f"{value:.3g}"

@@ -34,7 +34,7 @@ class PlannedTrial:
 
 
 def planned_trials(spec: Spec) -> tuple[PlannedTrial, ...]:
-    """All trials of a grid or random search; of `optuna` only those that are known beforehand.
+    """All trials of a grid or random search; of `optuna` and `curve` those known beforehand.
 
     The arms of `points_first` come first, then the baseline, then all others, then the controls.
     """

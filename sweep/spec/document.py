@@ -90,12 +90,22 @@ def yaml_text(values: Mapping[str, Any], indent: str = "") -> str:
     which is YAML. ruamel's own writer breaks some keys."""
     lines = []
     for key, value in values.items():
-        name = f"{indent}{key if _PLAIN_KEY.fullmatch(key) else _json(key)}:"
+        name = f"{indent}{plain(key)}:"
         if isinstance(value, dict) and value:
             lines.append(f"{name}\n{yaml_text(value, indent + '  ')}")
         else:
             lines.append(f"{name} {_json(value)}\n")
     return "".join(lines)
+
+
+def flow_text(values: Mapping[str, Any]) -> str:
+    """Plain values as YAML on one line: `{real_ratio: 0.07, seeds: [0, 1]}`."""
+    return "{" + ", ".join(f"{plain(key)}: {_json(value)}" for key, value in values.items()) + "}"
+
+
+def plain(word: str) -> str:
+    """A word as YAML, in quotes only where it needs them."""
+    return word if _PLAIN_KEY.fullmatch(word) else _json(word)
 
 
 def _json(value: Any) -> str:

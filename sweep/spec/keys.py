@@ -39,14 +39,19 @@ def dotted(loc: Loc) -> str:
 def child(key: Key, part: str | int) -> Key | None:
     """The key `part` of a section, of named things, or of a list."""
     for model in key.models():
-        if part in model.model_fields:
-            return _of_field(model.model_fields[str(part)])
+        if part in (fields := fields_of(model)):
+            return _of_field(fields[str(part)])
     arguments = get_args(key.type)
     if get_origin(key.type) is dict:
         return _of_annotation(arguments[1])
     if get_origin(key.type) is tuple and isinstance(part, int):
         return _of_annotation(arguments[0 if Ellipsis in arguments else min(part, len(arguments) - 1)])
     return None
+
+
+def fields_of(model: Model) -> dict[str, FieldInfo]:
+    """The keys of a section as YAML has them: by alias where Python keeps the word for itself."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
 def key_at(model: Model, loc: Sequence[str | int]) -> Key | None:
@@ -73,7 +78,7 @@ def resolved(model: Model, loc: Loc) -> tuple[Loc, Key | None]:
 
 def all_keys(model: Model, prefix: str = "") -> Iterator[str]:
     """Every key under a section, dotted; `NAME` stands for names that the user chooses."""
-    for name, info in model.model_fields.items():
+    for name, info in fields_of(model).items():
         yield prefix + name
         yield from _keys_within(_of_field(info), prefix + name + ".")
 

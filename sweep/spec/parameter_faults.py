@@ -103,7 +103,7 @@ def _choices_faults(loc: Loc, path: str, parameter: ParameterConfig, sections: S
     seen: dict[str, int] = {}
     for number, value in enumerate(choices):
         below = (*loc, "value") if parameter.values is None else (*loc, "values", number)
-        yield from (Found(below, message) for message in _refusals(path, value, sections))
+        yield from (Found(below, message) for message in refusals(path, value, sections))
         first = seen.setdefault(json.dumps(cast(path, value)), number)
         if first < number:
             yield Found(below, f"is {given(value)}, as values[{first}] is already; remove one")
@@ -117,7 +117,7 @@ def _range_faults(loc: Loc, path: str, parameter: ParameterConfig, sections: Sec
     for end in ("min", "max"):
         value = getattr(parameter, end)
         whole = int(value) if draws_whole_numbers(path) and value.is_integer() else value
-        yield from (Found((*loc, end), message) for message in _refusals(path, whole, sections))
+        yield from (Found((*loc, end), message) for message in refusals(path, whole, sections))
     if parameter.min >= parameter.max:
         yield Found((*loc, "min"), f"is {parameter.min}; it must be below max ({parameter.max})")
     if parameter.is_log and parameter.min <= 0:
@@ -125,8 +125,8 @@ def _range_faults(loc: Loc, path: str, parameter: ParameterConfig, sections: Sec
         yield Found((*loc, "min"), message)
 
 
-def _refusals(path: str, value: Any, sections: Sections) -> Iterator[str]:
-    """What the key itself says to a value."""
+def refusals(path: str, value: Any, sections: Sections) -> Iterator[str]:
+    """What the key itself says to a value; reads on from where the value stands."""
     if path == REAL_RATIO:
         yield from _real_ratio_refusals(value)
         return

@@ -31,6 +31,7 @@ def method_faults(search: SearchConfig) -> Iterator[Found]:
         message = f"is missing; give its values, such as `{REAL_RATIO}: {{values: [0, 0.5, 1.0]}}`"
         yield Found(("search", "parameters", REAL_RATIO), message)
     yield from _grid_faults(search) if search.method == "grid" else _trials_faults(search)
+    yield from _curve_faults(search) if search.method == "curve" else ()
 
 
 def point_faults(search: SearchConfig, baseline: Point, protect: tuple[Point, ...]) -> Iterator[Found]:
@@ -44,8 +45,20 @@ def point_faults(search: SearchConfig, baseline: Point, protect: tuple[Point, ..
 
 
 def first_arms(search: SearchConfig, baseline: Point) -> list[Point]:
-    """The arms of `points_first` and the baseline: those that every method begins with."""
-    return distinct_arms(completed(search, point) for point in (*search.points_first, baseline))
+    """The arms of `points_first` and the baseline: those that every method begins with.
+
+    `curve` begins with the ends of its range and two between them besides.
+    """
+    spread = _spread_points(search) if search.method == "curve" else ()
+    return distinct_arms(completed(search, point) for point in (*search.points_first, baseline, *spread))
+
+
+def _spread_points(search: SearchConfig) -> Iterator[Point]:
+    """Both ends, the middle, and one where curves bend most, if they bend."""
+    parameter = search.parameters[REAL_RATIO]
+    assert parameter.min is not None and parameter.max is not None, "method_faults says so"
+    for part in (0.0, 1.0, 0.5, 0.125):
+        yield {REAL_RATIO: round(parameter.min + part * (parameter.max - parameter.min), 6)}
 
 
 def _grid_faults(search: SearchConfig) -> Iterator[Found]:
@@ -61,9 +74,25 @@ def _grid_faults(search: SearchConfig) -> Iterator[Found]:
         yield Found(("search", "parameters"), message)
 
 
+def _curve_faults(search: SearchConfig) -> Iterator[Found]:
+    for path, parameter in search.parameters.items():
+        loc: Loc = ("search", "parameters", path)
+        if path != REAL_RATIO and (parameter.choices is None or len(parameter.choices) > 1):
+            message = (
+                f"has several values, but curve searches {REAL_RATIO} alone; give one, or another method"
+            )
+            yield Found(loc, message)
+        elif path == REAL_RATIO and parameter.choices is not None:
+            message = "has values, but curve places them itself; give `min` and `max`, or another method"
+            yield Found(loc, message)
+        elif path == REAL_RATIO and parameter.is_log:
+            yield Found((*loc, "distribution"), "has no meaning for curve, which draws nothing; remove it")
+
+
 def _trials_faults(search: SearchConfig) -> Iterator[Found]:
     if search.trials is None:
-        message = f"is missing; method {search.method} needs the number of arms to train"
+        what = "trials" if search.method == "curve" else "arms to train"
+        message = f"is missing; method {search.method} needs the number of {what}"
         yield Found(("search", "trials"), message)
     elif search.trials > MOST_ARMS:
         yield Found(("search", "trials"), f"is {search.trials}; it must be at most {MOST_ARMS}")
@@ -119,6 +148,9 @@ def _number_of_arms_faults(search: SearchConfig, baseline: Point) -> Iterator[Fo
     if search.trials is None or search.method == "grid":
         return
     first = len(first_arms(search, baseline))
+    if search.method == "curve":
+        yield from _number_of_trials_faults(search, search.trials, first)
+        return
     if search.trials < first:
         message = (
             f"is {search.trials}; it must be at least {first}, the arms of points_first and the baseline"
@@ -129,3 +161,13 @@ def _number_of_arms_faults(search: SearchConfig, baseline: Point) -> Iterator[Fo
         if search.trials > arms:
             message = f"is {search.trials}, but there are only {arms} different arms to search"
             yield Found(("search", "trials"), message)
+
+
+def _number_of_trials_faults(search: SearchConfig, trials: int, first_arms: int) -> Iterator[Found]:
+    seeds = max(1, len(search.seeds))
+    if trials < first_arms * seeds:
+        message = (
+            f"is {trials}; curve begins with {first_arms} arms of {seeds} seeds (both ends, two between, the "
+            f"baseline, points_first), so it must be at least {first_arms * seeds}"
+        )
+        yield Found(("search", "trials"), message)

@@ -66,9 +66,9 @@ class ParameterConfig(Section):
 class SearchConfig(Section):
     """The section `search`: which trials there are."""
 
-    method: Literal["grid", "random", "optuna"] = "grid"
+    method: Literal["grid", "random", "optuna", "curve"] = "grid"
     """`grid`: every combination of the values. `random`: drawn beforehand. `optuna`: drawn with an eye on
-    the results so far."""
+    the results so far. `curve`: `real_ratio` alone, where it says most about the curve over it."""
     metric: Literal["val_miou", "val_macc", "val_aacc"] = "val_miou"
     """What trials are judged by, in percent; more is better."""
     parameters: dict[str, ParameterConfig]
@@ -78,7 +78,8 @@ class SearchConfig(Section):
     points_first: tuple[Point, ...] = ()
     """Arms that start before all others, each with a value for every parameter."""
     trials: PositiveInt | None = None
-    """Number of arms of `random` and `optuna`, those of `points_first` and the baseline included."""
+    """Number of arms of `random` and `optuna`, those of `points_first` and the baseline included; of `curve`
+    the number of trials, since another seed may help more than another arm."""
     seed: Seed = 0
     """Seed of the search itself and of the order in which trials start."""
 

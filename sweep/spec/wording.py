@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
-from sweep.spec.keys import Key, Loc, Model, child, dotted, key_at, resolved
+from sweep.spec.keys import Key, Loc, Model, child, dotted, fields_of, key_at, resolved
 
 _OUT_OF_BOUNDS = {"greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number"}
 _TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "text", Path: "a path"}
@@ -91,7 +91,7 @@ def _of_validator(model: Model, prefix: Loc, loc: Loc, text: str) -> Found:
 
 
 def _keys_of(section: Key | None) -> list[str]:
-    return [name for model in section.models() for name in model.model_fields] if section else []
+    return [name for model in section.models() for name in fields_of(model)] if section else []
 
 
 def _wanted(key: Key | None, only_bounds: bool = False) -> str:
@@ -119,8 +119,9 @@ def _type_in_words(key: Key) -> str:
 
 
 def _keys_in_words(model: Model) -> str:
-    needed = [name for name, field in model.model_fields.items() if field.is_required()]
-    return ", ".join(needed or model.model_fields)
+    fields = fields_of(model)
+    needed = [name for name, field in fields.items() if field.is_required()]
+    return ", ".join(needed or fields)
 
 
 def _list_in_words(key: Key) -> str:

@@ -37,6 +37,8 @@ def _heading(state: SweepState, trial: TrialState) -> Iterator[str]:
     yield f"{trial.status}, iteration {trial.iteration} of {length}{attempts}"
     if trial.ended and trial.ended.reason:
         yield f"Ended because: {trial.ended.reason}"
+    if trial.continued:
+        yield "It was stopped before and continued on request; no rule stops it again."
 
 
 def _decision(state: SweepState, judged: TrialJudged) -> Iterator[str]:

@@ -13,6 +13,8 @@ def reason_not_to_judge(candidate: Candidate, peers: Sequence[Peer], min_peers: 
         return f"{candidate.arm} is the baseline, which is never stopped"
     if candidate.protected:
         return f"{candidate.arm} is protected, so it is never stopped"
+    if candidate.continued:
+        return f"{candidate.trial_id} was stopped before and continued on request, so it is not stopped again"
     if candidate.is_last_rung:
         return f"{candidate.rung} is the last rung, so there is nothing left to stop"
     if len(peers) < min_peers:

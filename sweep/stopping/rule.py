@@ -27,6 +27,8 @@ class Candidate:
     is_last_rung: bool
     metric: str = "val_miou"
     """What `value` is called in reasons."""
+    continued: bool = False
+    """It was stopped before and continues because that was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ class Rule(Protocol):
     """A stopping rule.
 
     A rule answers from its arguments alone; the order of the peers means nothing to it. No rule stops a
-    protected trial, one of the baseline, or one at the last rung.
+    protected trial, one of the baseline, one that was continued on request, or one at the last rung.
     """
 
     def judge(self, candidate: Candidate, peers: Sequence[Peer]) -> Judgement:

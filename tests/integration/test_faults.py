@@ -79,7 +79,7 @@ def test_fault_ends_its_own_trial_alone(tmp_path: Path) -> None:
 
 
 def test_stopped_by_hand_and_nothing_of_it_is_left(tmp_path: Path) -> None:
-    """A running and a waiting trial for good, then the sweep; resume finishes what is left."""
+    """A running and a waiting trial, then the sweep; resume finishes what is left."""
     write_spec(
         tmp_path / "tiny.yaml",
         tiny_spec(
@@ -97,7 +97,7 @@ def test_stopped_by_hand_and_nothing_of_it_is_left(tmp_path: Path) -> None:
         waiting = next(trial_id for trial_id in state_of(tmp_path).trials if trial_id != first)
         for trial_id in (waiting, first):
             done = sweep_command("stop", "tiny", "--trial", trial_id, cwd=tmp_path)
-            assert done.stdout == f"asked tiny to stop {trial_id} for good\n", done.stderr
+            assert done.stdout == f"asked tiny to stop {trial_id}; no resume goes on with it\n", done.stderr
         second = wait_for_progress(ledger, process, not_of=first)
         seen |= descendants(process.pid)
         assert sweep_command("stop", "tiny", cwd=tmp_path).returncode == 0

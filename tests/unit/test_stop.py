@@ -54,7 +54,7 @@ def test_running_sweep_is_asked(folder: SweepFolder, monkeypatch: pytest.MonkeyP
 def test_running_sweep_is_asked_to_stop_one_trial(folder: SweepFolder) -> None:
     before = folder.ledger.read_bytes()
     with folder.locked():
-        assert request_stop(folder, state_of(folder), "t001") == "asked fake to stop t001 for good"
+        assert request_stop(folder, state_of(folder), "t001") == "asked fake to stop t001; no resume goes on with it"
     assert requests(folder) == ["t001"]
     assert folder.ledger.read_bytes() == before
 
@@ -71,11 +71,12 @@ def test_trial_of_a_sweep_that_nobody_runs_ends_at_once(
 ) -> None:
     folder.trial(trial_id).mkdir(parents=True)
     folder.checkpoint(trial_id).touch()
-    assert request_stop(folder, state_of(folder), trial_id) == f"{trial_id} is stopped for good"
+    said = request_stop(folder, state_of(folder), trial_id)
+    assert said == f"{trial_id} is stopped; no resume goes on with it"
     ended = state_of(folder).trials[trial_id].ended
     assert ended is not None
     assert (ended.outcome, ended.reason, ended.iteration) == ("stopped", STOPPED, iteration)
-    assert not folder.checkpoint(trial_id).exists()
+    assert folder.checkpoint(trial_id).exists(), "it may be continued"
     assert requests(folder) == []
 
 
