@@ -28,14 +28,15 @@ class Family:
     task: str
     """The dataset; families of one dataset are left out together."""
     factor: str
-    """What the trials differ in: labels, threshold, weight, method, backbone or model."""
+    """What they differ in: labels, threshold, weight, method, backbone or model."""
     setting: Setting
-    """The trials in full; real_ratio is the configuration's place among its peers, evenly from 0 to 1."""
+    """The trials in full; their real_ratio stands for the configuration's place in the order of the factor,
+    from 0 to 1, evenly on the axis log(real_ratio + 0.05)."""
 
     @property
-    def arms(self) -> list[str]:
-        """The configurations in the order of the factor."""
-        return list(dict.fromkeys(trial.arm for trial in self.setting.trials))
+    def key(self) -> str:
+        """Names the family among all."""
+        return f"{self.task}: {self.factor} ({self.setting.words})"
 
 
 def recorded_families(folder: Path) -> list[Family]:
@@ -66,7 +67,7 @@ def _families(
                     TrialCurve(
                         trial_id=key,
                         arm=factors[key][name],
-                        real_ratio=arms.index(factors[key][name]) / (len(arms) - 1),
+                        real_ratio=_real_ratio_at(arms.index(factors[key][name]) / (len(arms) - 1)),
                         seed=int(factors[key].get("seed", "0")),
                         values=values[key],
                     )
@@ -74,6 +75,11 @@ def _families(
                 )
                 words = ", ".join(f"{k} {v}" for k, v in rest)
                 yield Family(task, name, Setting(words, RUNGS, trials, baseline=arms[-1]))
+
+
+def _real_ratio_at(place: float) -> float:
+    """0..1 to 0..1, the inverse of place() in sweep/curves/prediction/observed.py."""
+    return round(0.05 * ((1 / 0.05 + 1) ** place - 1), 4)
 
 
 def _at_rungs(curve: pd.DataFrame) -> dict[int, float]:

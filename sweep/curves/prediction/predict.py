@@ -1,22 +1,22 @@
-"""Last value + what finished trials of the setting gained from the same rung on."""
+"""What trials that have not finished will measure at the end of their training."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from sweep.curves.trials import Setting, TrialCurve
+from sweep.curves.prediction.calibration import calibration_words, half_width_in_sds
+from sweep.curves.prediction.guess import guess_without, guesses
+from sweep.curves.prediction.joint import JointModel, joint_model
+from sweep.curves.prediction.observed import Floats, Observed, observed
+from sweep.curves.prediction.table import Table, bundled_table
+from sweep.curves.trials import Setting
 
-SD_OF_HALF_WIDTH = 1.645
+SDS_OF_HALF_WIDTH = 1.645
 """Half the width of a 90 % interval in standard deviations of a normal distribution."""
-
-_FRACTIONS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-_PRIOR_GAIN = (6.0, 2.2, 0.9, 0.4, 0.1, 0.0)
-_PRIOR_SD = (8.0, 3.0, 1.5, 0.8, 0.5, 0.4)
-_TRIAL_SD = (3.0, 1.3, 0.9, 0.6, 0.4, 0.3)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Prediction:
     sd: float
     """Half the interval's width / 1.645."""
     shared_sd: float
-    """The part of sd that is common to all predictions of the setting, 0..sd."""
+    """The part of sd that all predictions of the setting have in common, 0..sd: the root of their mean
+    covariance; 0 for an only prediction."""
     calibration: str
     """In words: what the width rests on."""
     methods: Mapping[str, float]
@@ -41,41 +42,74 @@ class Prediction:
     provenance: str = "predicted"
 
 
-def predict_finals(setting: Setting) -> dict[str, Prediction]:
-    """The final value of every trial of `setting` that has a value at a rung but none at the end."""
-    finite = {trial.trial_id: _finite_at_rungs(trial, setting) for trial in setting.trials}
-    return {
-        trial.trial_id: _predicted(trial, finite, setting)
-        for trial in setting.trials
-        if finite[trial.trial_id] and setting.final not in finite[trial.trial_id]
-    }
+def predict_finals(setting: Setting, table: Table | None = None) -> dict[str, Prediction]:
+    """By trial_id, the final value of each trial with a finite value at a rung but none at the end.
+
+    All trials of the setting are seen together (joint.py), with a power law beside from three points on
+    (pow3.py); the interval is as wide as past errors demand (calibration.py). Deterministic. `table` stands
+    in for the package's: a benchmark leaves a task out.
+    """
+    table = table or bundled_table()
+    points, unit = _in_sane_units(observed(setting))
+    targets = np.setdiff1d(points.trials, np.flatnonzero(points.finished))
+    if not len(targets):
+        return {}
+    model = joint_model(points, table.kernels, table.common)
+    found, covariance_MM = guesses(model, targets)
+    shared_variance = _mean_covariance(covariance_MM)
+    last = {int(index): float(points.fractions[points.points_of(index)].max()) for index in targets}
+    widths = {fraction: _width(model, table, fraction) for fraction in set(last.values())}
+    predictions = {}
+    for index, guess in zip(targets.tolist(), found, strict=True):
+        trial, width = setting.trials[index], widths[last[index]]
+        half = width.sds * guess.sd * unit
+        predictions[trial.trial_id] = Prediction(
+            trial_id=trial.trial_id,
+            real_ratio=trial.real_ratio,
+            expected=guess.expected * unit,
+            lower=guess.expected * unit - half,
+            upper=guess.expected * unit + half,
+            sd=half / SDS_OF_HALF_WIDTH,
+            shared_sd=min(np.sqrt(shared_variance) / guess.sd, 1.0) * half / SDS_OF_HALF_WIDTH,
+            calibration=width.words,
+            methods=guess.methods,
+        )
+    return predictions
 
 
-def _finite_at_rungs(trial: TrialCurve, setting: Setting) -> dict[int, float]:
-    return {r: trial.values[r] for r in setting.rungs if r in trial.values and math.isfinite(trial.values[r])}
+class _Width(NamedTuple):
+    sds: float
+    """Half an interval's width in sds of the joint model."""
+    words: str
 
 
-def _predicted(trial: TrialCurve, finite: Mapping[str, dict[int, float]], setting: Setting) -> Prediction:
-    own = finite[trial.trial_id]
-    last = max(own)
-    fraction = last / setting.final
-    gains = [v[setting.final] - v[last] for v in finite.values() if setting.final in v and last in v]
-    prior_gain, prior_sd, trial_sd = (
-        float(np.interp(fraction, _FRACTIONS, column)) for column in (_PRIOR_GAIN, _PRIOR_SD, _TRIAL_SD)
+def _width(model: JointModel, table: Table, fraction: float) -> _Width:
+    own = _own_errors(model, fraction)
+    recorded = table.errors_at(fraction, any_finished=bool(model.points.finished.any()))
+    earliest = min(one.fraction for one in table.errors)
+    return _Width(
+        half_width_in_sds(recorded, own), calibration_words(table.version, len(own), fraction, earliest)
     )
-    weight = len(gains) / (len(gains) + (trial_sd / prior_sd) ** 2)
-    gain = weight * float(np.mean(gains)) + (1 - weight) * prior_gain if gains else prior_gain
-    shared_sd = prior_sd * math.sqrt(1 - weight)
-    sd = math.hypot(shared_sd, trial_sd)
-    expected = own[last] + gain
-    return Prediction(
-        trial_id=trial.trial_id,
-        real_ratio=trial.real_ratio,
-        expected=expected,
-        lower=expected - SD_OF_HALF_WIDTH * sd,
-        upper=expected + SD_OF_HALF_WIDTH * sd,
-        sd=sd,
-        shared_sd=shared_sd,
-        calibration="widths of recorded curves, draft",
-        methods={"last value + offset": 1.0},
-    )
+
+
+def _own_errors(model: JointModel, fraction: float) -> Floats:
+    """|error| / sd of each finished trial, its final guessed from its points up to `fraction`."""
+    errors = []
+    for trial in np.flatnonzero(model.points.finished):
+        guess = guess_without(model, int(trial), fraction)
+        if guess:
+            final = model.points.values[model.points.points_of(int(trial))[-1]]
+            errors.append(abs(final - guess.expected) / guess.sd)
+    return np.array(errors)
+
+
+def _mean_covariance(covariance_MM: Floats) -> float:
+    """Between two predictions, on average; 0 if there is but one or they are opposed."""
+    pairs = len(covariance_MM) * (len(covariance_MM) - 1)
+    return max(float(covariance_MM.sum() - np.trace(covariance_MM)) / pairs, 0.0) if pairs else 0.0
+
+
+def _in_sane_units(points: Observed) -> tuple[Observed, float]:
+    """Values in percent as they are; whatever spans more than 100 is scaled, lest a square overflow."""
+    unit = max(float(np.ptp(points.values)) / 100, 1.0) if len(points.values) else 1.0
+    return replace(points, values=points.values / unit), unit
