@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sweep.commands.compare import compare
+from sweep.commands.next_trials import next_trials
 from sweep.commands.options import Storage, SweepName
+from sweep.commands.predict import predict
 from sweep.errors import ClusterError, SweepError
 from sweep.source import state_of_folder
 from sweep.storage import DEFAULT_STORAGE, SweepFolder, sweeps_in
@@ -147,6 +149,8 @@ def resume(
 
 
 app.command()(compare)
+app.command()(predict)
+app.command("next")(next_trials)
 
 
 @app.command()

@@ -1,0 +1,158 @@
+"""`sweep next`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sweep.commands.options import (
+    AsJson,
+    Experiment,
+    Final,
+    MlflowUri,
+    SourceName,
+    Storage,
+    json_text,
+    say,
+)
+from sweep.errors import SourceError, StorageError
+from sweep.source import state_from
+from sweep.storage import DEFAULT_STORAGE, SweepFolder
+
+if TYPE_CHECKING:
+    from sweep.analysis.proposals import ProposedTrial
+    from sweep.ledger import SweepState
+
+_UNITS = {"m": 1 / 60, "h": 1.0, "d": 24.0}
+_DEFAULT_TRAININGS = 5.0
+
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="HOURS",
+        help="What may be spent: 40h, 90m, 2d. GPU-hours, or hours of training where trials use no GPU. "
+        "Default: that of five whole trainings.",
+    ),
+]
+Within = Annotated[
+    float, typer.Option("--within", metavar="POINTS", min=0.01, help="How far below all-real is good enough.")
+]
+Write = Annotated[
+    Path | None,
+    typer.Option("--write", metavar="FILE", help="Write them as a spec that `sweep run` adds to the sweep."),
+]
+
+
+def next_trials(
+    name: SourceName = None,
+    budget: Budget = None,
+    within: Within = 1.0,
+    write: Write = None,
+    storage: Storage = DEFAULT_STORAGE,
+    mlflow: MlflowUri = None,
+    experiment: Experiment = None,
+    final: Final = None,
+    as_json: AsJson = False,
+) -> None:
+    """Proposes the ratios, seeds and stopped trials that would narrow the curve most where it matters."""
+    from sweep.analysis import analyse
+    from sweep.analysis.proposals import hours_per_iteration, proposed_trials
+    from sweep.results import rungs_of
+
+    state = state_from(name, storage, mlflow, experiment, final, say)
+    hours = hours_per_iteration(state)
+    iterations = _iterations(budget, hours, rungs_of(state)[-1])
+    analysis = analyse(state)
+    if all(fits.curve is None for fits in analysis.fits):
+        raise SourceError(
+            f"no trial of {analysis.sweep!r} has a value at iteration {analysis.rung} yet: there is no curve "
+            "that could be narrowed"
+        )
+    continuable = [] if mlflow or final or _is_file(name) else _with_checkpoint(state, storage)
+    found = proposed_trials(state, analysis, iterations, loss=within, continuable=continuable)
+    if write is not None:
+        _write(write, state, storage, found)
+    rows = [{**asdict(one), "hours": None if hours is None else one.iterations * hours} for one in found]
+    if as_json:
+        typer.echo(json_text({"sweep": analysis.sweep, "trials": rows}))
+    else:
+        typer.echo(_text(state, rows))
+
+
+def _iterations(budget: str | None, hours: float | None, training: int) -> float:
+    """How many iterations the budget pays for. Raises SourceError."""
+    if budget is None:
+        return _DEFAULT_TRAININGS * training
+    given = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([mhd]?)", budget.strip())
+    if given is None or float(given[1]) <= 0:
+        raise SourceError(
+            f"--budget is {budget!r}; give hours, minutes or days above 0, such as 40h, 90m or 2d"
+        )
+    if hours is None:
+        raise SourceError(
+            "--budget: nothing says how long an iteration takes here, so hours buy no known number of trials; "
+            "leave it out"
+        )
+    return float(given[1]) * _UNITS[given[2] or "h"] / hours
+
+
+def _is_file(name: str | None) -> bool:
+    return name is not None and name.lower().endswith(".csv")
+
+
+def _with_checkpoint(state: SweepState, storage: Path) -> list[str]:
+    folder = SweepFolder(storage.absolute(), state.created.name)
+    stopped = [trial_id for trial_id, trial in state.trials.items() if trial.status == "stopped"]
+    return [trial_id for trial_id in stopped if folder.checkpoint(trial_id).exists()]
+
+
+def _write(path: Path, state: SweepState, storage: Path, found: Sequence[ProposedTrial]) -> None:
+    from sweep.spec.extension import extension_text
+
+    arms: dict[str, tuple[dict[str, Any], list[int]]] = {}
+    for one in found:
+        if one.continues is None:
+            arms.setdefault(repr(one.parameters), (dict(one.parameters), []))[1].append(one.seed)
+    text = extension_text(
+        state.created.name,
+        arms.values(),
+        [one.continues for one in found if one.continues],
+        storage=None if storage == DEFAULT_STORAGE else storage.absolute(),
+        comment=f"proposed by `sweep next {state.created.name}`; `sweep run {path}` adds it to the sweep",
+    )
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"--write {path}: {error.strerror}") from error
+
+
+def _text(state: SweepState, rows: Sequence[Mapping[str, Any]]) -> str:
+    if not rows:
+        return "The budget does not pay for any trial that could be proposed."
+    lines = [f"next for {state.created.name}, the most telling for its cost first:"]
+    lines += [f"  {_what(row)}: {row['why']}{_price(row)}" for row in rows]
+    hours = [row["hours"] for row in rows if row["hours"] is not None]
+    lines += [f"{sum(hours):.3g} {_unit(state)} in all"] if hours else []
+    return "\n".join(lines)
+
+
+def _what(row: Mapping[str, Any]) -> str:
+    parameters = " ".join(f"{path.split('.')[-1]}={value}" for path, value in row["parameters"].items())
+    if row["continues"]:
+        return f"continue {row['continues']} ({parameters} seed={row['seed']})"
+    return f"{parameters} seed={row['seed']}"
+
+
+def _price(row: Mapping[str, Any]) -> str:
+    cost = f"{row['iterations']} iterations" if row["hours"] is None else f"{row['hours']:.3g} h"
+    return f"; {cost}, variance where it matters -{100 * row['gain']:.0f} %"
+
+
+def _unit(state: SweepState) -> str:
+    return "GPU-hours" if state.created.spec["resources"]["gpus_per_trial"] else "hours of training"
