@@ -157,7 +157,8 @@ def _judged_noise(found: tuple[ControlDifference, ...], sd: float) -> ControlVer
             "real images teach the network as little as noise does"
         )
     else:
-        reason = f"noise in place of generated images ruins the training: {_listed(found)}"
+        lowest = ", ".join(f"{one.mean:.2f}" for one in found)
+        reason = f"noise in place of generated images ruins the training, down to {lowest}: {_listed(found)}"
     outcome: Outcome = "fails" if lasting else "passes"
     return ControlVerdict(control="noise", outcome=outcome, reason=reason, differences=found)
 

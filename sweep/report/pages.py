@@ -13,7 +13,7 @@ from sweep.report.cells import cells, header
 from sweep.report.controls import controls_section
 from sweep.report.tables import FairTable, count_words, fair_tables
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
-from sweep.results import baseline_arms, metric_of, trial_table
+from sweep.results import baseline_arms, is_control_trial, metric_of, trial_table
 from sweep.spec.document import yaml_text
 
 
@@ -57,7 +57,9 @@ def _overview(state: SweepState) -> Iterator[str]:
     arms = len({trial.arm for trial in trials})
     spent = _duration(sum(trial.seconds for trial in trials))
     yield f"Status: {_status(state)}"
-    yield f"Trials: {len(trials)} in {arms} arms" + (f": {counts}" if counts else "")
+    controls = len({trial.arm for trial in trials if is_control_trial(trial)})
+    tested = f", {controls} of them controls" if controls else ""
+    yield f"Trials: {len(trials)} in {arms} arms{tested}" + (f": {counts}" if counts else "")
     yield f"Baseline: {', '.join(map(markdown.cell, baseline_arms(state))) or 'none'}"
     yield f"Judged by: {markdown.cell(metric_of(state))}, in percent"
     yield f"Started: {_time(state.created.time)}"

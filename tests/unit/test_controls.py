@@ -291,6 +291,16 @@ class TestTraining:
         with pytest.raises(TrialError, match="control is 'copy' there, 'noise' here"):
             train(control_trial("noise", 0.0, training={"iterations": 2}), FolderSession(tmp_path))
 
+    def test_a_checkpoint_from_before_there_were_controls_goes_on(self, tmp_path: Path) -> None:
+        path = tmp_path / "checkpoint.pt"
+        train(small_trial(training={"iterations": 2}), FolderSession(tmp_path))
+        saved = torch.load(path, weights_only=True)
+        assert saved["trial"].pop("control") is None
+        torch.save(saved, path)
+        session = FolderSession(tmp_path)
+        train(small_trial(training={"iterations": 2}), session)
+        assert [report.iteration for report in session.reports] == [2]
+
 
 def judged(
     copies: Mapping[float, list[float]] | None = None,
@@ -346,7 +356,9 @@ class TestVerdict:
         noise = judged(noise=[10.0, 11.0])["noise"]
         assert noise.outcome == "passes"
         assert noise.excluded_above is None
-        assert "ruins the training: -30.00 (-31.37 to -28.63) at real_ratio 0.0" in noise.reason
+        assert (
+            "ruins the training, down to 10.50: -30.00 (-31.37 to -28.63) at real_ratio 0.0" in noise.reason
+        )
 
     @pytest.mark.parametrize("values", [[40.0, 41.0], [45.0, 46.0], [38.5, 38.6]])
     def test_noise_that_costs_nothing_or_little_fails(self, values: list[float]) -> None:
@@ -413,6 +425,7 @@ class TestReport:
         assert text.splitlines()[2] == "**The sweep passes its controls: copy, noise.**"
         assert text.index("passes its controls") < text.index("at iteration 300") < text.index("Status:")
         assert "| noise | 0.0 | 2 | 5.50 |" in text
+        assert "Trials: 16 in 8 arms, 3 of them controls: 16 finished" in text
         assert latest_table_text(state).startswith(
             "The sweep passes its controls: copy, noise.\n- copy passes"
         )
