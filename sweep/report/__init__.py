@@ -1,6 +1,8 @@
 """Fair comparisons, figures and pages: numbers apart from pictures apart from pages."""
 
 from sweep.report.files import ReportFiles, write_report
+from sweep.report.fits_json import fits_json
+from sweep.report.fits_text import fits_text
 from sweep.report.frame import fair_frame
 from sweep.report.learning_curves import learning_curves
 from sweep.report.machine import comparison
@@ -19,6 +21,8 @@ __all__ = [
     "fair_table",
     "fair_table_text",
     "fair_tables",
+    "fits_json",
+    "fits_text",
     "latest_table_text",
     "learning_curves",
     "notes",
