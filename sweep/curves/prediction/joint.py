@@ -79,7 +79,7 @@ class JointModel:
         moments, log_weights = [], []
         for part in self.parts:
             precision_HH = part.precision[np.ix_(held_out, held_out)]
-            covariance_HH = np.linalg.inv(precision_HH)
+            covariance_HH = _inverse(precision_HH)
             error_H = covariance_HH @ (part.precision[held_out] @ part.residuals)
             log_density = 0.5 * (np.linalg.slogdet(precision_HH)[1] - error_H @ precision_HH @ error_H)
             log_weights.append(part.log_weight - log_density)
@@ -112,7 +112,7 @@ def _part(points: Observed, kernel: Kernel, common: CommonGain) -> Part:
     covariance_PP[np.diag_indices_from(covariance_PP)] += kernel.noise**2
     residuals_P = points.values - _centre(points) + common.mean * to_go(points.fractions)
     factor_PP = np.linalg.cholesky(covariance_PP)
-    precision_PP = np.linalg.inv(covariance_PP)
+    precision_PP = _inverse(covariance_PP)
     log_density = -0.5 * residuals_P @ precision_PP @ residuals_P - np.log(np.diag(factor_PP)).sum()
     return Part(kernel.log_weight + float(log_density), kernel, residuals_P, precision_PP)
 
@@ -134,6 +134,10 @@ def _mixed(moments: list[Moments], log_weights: Floats) -> Moments:
     mean = weights @ means
     spread = np.einsum("k,ki,kj->ij", weights, means - mean, means - mean)
     return Moments(mean, np.einsum("k,kij->ij", weights, [one.covariance for one in moments]) + spread)
+
+
+def _inverse(matrix: Floats) -> Floats:
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 
 def _matern52(distance: Floats) -> Floats:

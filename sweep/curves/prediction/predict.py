@@ -110,6 +110,8 @@ def _mean_covariance(covariance_MM: Floats) -> float:
 
 
 def _in_sane_units(points: Observed) -> tuple[Observed, float]:
-    """Values in percent as they are; whatever spans more than 100 is scaled, lest a square overflow."""
-    unit = max(float(np.ptp(points.values)) / 100, 1.0) if len(points.values) else 1.0
+    """Values in percent as they are; what no percentage can be is scaled, lest a square overflow."""
+    if not len(points.values):
+        return points, 1.0
+    unit = max(float(np.ptp(points.values)) / 100, float(np.abs(points.values).max()) / 1e6, 1.0)
     return replace(points, values=points.values / unit), unit
