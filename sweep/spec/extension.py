@@ -77,7 +77,7 @@ def load_extension(path: Path) -> LoadedExtension:
         SpecError: the file is no YAML, or names no sweep that is there. Other faults are in `found`.
     """
     document = read_document(Path(path))
-    found = _faults(document.values)
+    found = extension_faults(document.values)
     faulty = {one.loc[:2] for one in (*found, *document.found)}
     storage = {} if any(loc[:1] == ("storage",) for loc in faulty) else document.values.get("storage", {})
     if (EXTENDS,) in faulty:
@@ -120,7 +120,8 @@ def _printable(line: str) -> str:
     return "".join(character for character in line if character.isprintable())
 
 
-def _faults(values: Mapping[str, Any]) -> list[Found]:
+def extension_faults(values: Mapping[str, Any]) -> list[Found]:
+    """What is wrong with an extension whatever sweep it extends."""
     try:
         extension = built(Extension, values)
     except ValidationError as error:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from sweep.plan import plan_text, planned_trials, trial_config
 from sweep.spec import Spec, load_spec, spec_from_dict
 from sweep.spec.document import read_value
+from sweep.spec.extension import EXTENDS, AddedArm, Extension, extension_faults
 from sweep.spec.keys import all_keys, key_at
 from tests.specs import tiny_spec
 
@@ -51,6 +52,8 @@ def test_the_demo_and_the_examples_are_all_there() -> None:
 def test_every_yaml_block_of_a_document_is_sound(block: str) -> None:
     values: Any = read_value(block)
     assert values is not None
+    if isinstance(values, dict) and EXTENDS in values:
+        assert not extension_faults(values)
     if isinstance(values, dict) and values.keys() <= Spec.model_fields.keys():
         rest = {} if "name" in values else tiny_spec(Path("/sweeps"), early_stopping={})
         assert spec_from_dict(rest | values).data.classes
@@ -69,6 +72,21 @@ def test_the_reference_has_every_key_with_its_default(key: str) -> None:
 
 def test_the_reference_has_no_key_that_is_not_there() -> None:
     assert set(ROWS) <= {documented(key) for key in all_keys(Spec)}
+
+
+def test_all_keys_of_an_extension_are_documented_with_their_defaults() -> None:
+    text = (ROOT / "docs" / "more.md").read_text()
+    rows = dict(re.findall(r"^\| `([^`]+)` \| (.+?) \|", text, re.M))
+    assert rows == {
+        "extends": "required",
+        "storage": "all defaults",
+        "storage.path": default_of("storage.path"),
+        "trials": "`[]`",
+        "trials.seeds": "`[]`",
+        "continue": "`[]`",
+    }
+    assert {key.split(".")[0] for key in rows} == set(all_keys(Extension)) - {"storage.path"}
+    assert set(AddedArm.model_fields) == {"seeds"}
 
 
 def default_of(documented_key: str) -> str:

@@ -272,3 +272,15 @@ def test_the_text_of_a_plan_that_was_begun() -> None:
 def test_the_text_names_arms_still_to_be_proposed() -> None:
     search = {"method": "optuna", "trials": 5, "parameters": {"real_ratio": {"min": 0, "max": 1}}}
     assert "  and 4 that optuna will propose" in plan_text(spec(search=search), None)
+
+
+def test_the_text_names_trials_that_a_curve_will_propose() -> None:
+    range_ = {"real_ratio": {"min": 0, "max": 0.8}}
+    search = {"method": "curve", "trials": 11, "seeds": [0, 1], "parameters": range_}
+    sections = {"search": search, "baseline": {"real_ratio": 0.8}}
+    cost = estimate_cost(spec(**sections))
+    assert (cost.arms, cost.trials, cost.iterations_worst) == (4, 11, 11 * 12)
+    lines = plan_text(spec(**sections)).split("\n")
+    assert lines[0] == "tiny: 11 trials, 4 arms with seeds 0, 1 first, by curve"
+    assert lines[2:6] == [f"  real_ratio={share}" for share in (0.8, 0.0, 0.4, 0.1)]
+    assert lines[6] == "  and 3 trials, of these arms or others, that curve will propose"

@@ -363,6 +363,10 @@ def test_ranges_that_are_none(path: str, parameter: dict[str, Any], fault: str) 
 LR = {"training.optimizer.lr": {"values": [0.1, 0.01]}}
 
 
+def curve(parameters: dict[str, Any] | None = None, **keys: Any) -> dict[str, Any]:
+    return search({"real_ratio": {"min": 0, "max": 1}} | (parameters or {}), method="curve", **keys)
+
+
 @pytest.mark.parametrize(
     ("sections", "fault"),
     [
@@ -383,6 +387,28 @@ LR = {"training.optimizer.lr": {"values": [0.1, 0.01]}}
         (
             {"search": search({}, method="optuna", trials=1, points_first=[{"real_ratio": 0}])},
             "search.trials is 1; it must be at least 2, the arms of points_first and the baseline",
+        ),
+        ({"search": curve()}, "search.trials is missing; method curve needs the number of trials"),
+        (
+            {"search": curve(trials=7, seeds=[0, 1])},
+            "search.trials is 7; curve begins with 4 arms of 2 seeds (both ends, two between, the baseline, "
+            "points_first), so it must be at least 8",
+        ),
+        (
+            {"search": search({}, method="curve", trials=9)},
+            "search.parameters.real_ratio has values, but curve places them itself; give `min` and `max`",
+        ),
+        (
+            {"search": curve(LR, trials=9)},
+            "search.parameters.training.optimizer.lr has several values, but curve searches real_ratio alone",
+        ),
+        (
+            {
+                "search": curve(
+                    {"real_ratio": {"min": 0.1, "max": 1, "distribution": "log_uniform_values"}}, trials=9
+                )
+            },
+            "search.parameters.real_ratio.distribution has no meaning for curve",
         ),
         ({"search": search({}, seeds=[3, 4, 3])}, "search.seeds[2] is 3, as item [0] is already; remove one"),
         (

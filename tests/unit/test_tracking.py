@@ -14,7 +14,16 @@ from mlflow.entities import Run
 
 from sweep.errors import SpecError, StorageError
 from sweep.ledger import Ledger, replay
-from sweep.ledger.events import DriverEnded, DriverStarted, Event, RunTracked, TrialReported, TrialStarted
+from sweep.ledger.events import (
+    DriverEnded,
+    DriverStarted,
+    Event,
+    RunTracked,
+    TrialEnded,
+    TrialReopened,
+    TrialReported,
+    TrialStarted,
+)
 from sweep.spec import spec_from_dict
 from sweep.storage import SweepFolder
 from sweep.tracking import BackgroundTracker, LedgerWriter, TrackingTarget, sync, tracking_target
@@ -82,6 +91,19 @@ def test_status_tells_stopped_from_finished_and_failed(target: TrackingTarget, f
     }  # fmt: skip
     assert runs["t002"].data.tags["segsweep.status"] == "stopped"
     assert runs["t002"].data.tags["segsweep.reason"]
+
+
+def test_run_of_a_continued_trial_is_opened_again(target: TrackingTarget, folder: SweepFolder) -> None:
+    ledger = ledger_of(folder, EVENTS)
+    sync(folder, target)
+    before = runs_of(target)["t002"].info
+    ended = TrialEnded(time=2e9, trial_id="t002", outcome="finished", reason="trained all", iteration=120)
+    for event in (TrialReopened(trial_id="t002", to_the_end=True), ended):
+        ledger.append(event)
+    sync(folder, target)
+    run = runs_of(target)["t002"]
+    assert (run.info.run_id, run.info.status, run.info.end_time) == (before.run_id, "FINISHED", 2e12)
+    assert run.data.tags["segsweep.continued"] == "stopped before and continued on request"
 
 
 def test_step_is_the_iteration_and_value_the_ledgers(target: TrackingTarget, folder: SweepFolder) -> None:
