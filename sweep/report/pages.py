@@ -88,7 +88,8 @@ def _images(state: SweepState) -> Iterator[str]:
     trials = trial_table(state)
     trials = trials[trials["realised_real_ratio"].notna()]
     if trials.empty:
-        yield "No trial has reported yet."
+        is_import = state.provenance == "imported"
+        yield "The imported file does not say." if is_import else "No trial has reported yet."
         return
     yield (
         "Counted in the train step, up to the last report of each trial; several numbers are the least and "
@@ -144,6 +145,9 @@ def _endings(trials: Sequence[TrialState]) -> str:
 
 def _provenance(state: SweepState, files: Sequence[str]) -> Iterator[str]:
     created = state.created
+    if state.provenance == "imported":
+        yield "These numbers were imported: how they came about is not known here."
+        return
     yield (
         f"Save the first spec below as `{created.name}.yaml` and run `sweep run {created.name}.yaml`; "
         f"`sweep report {created.name}` writes this page anew out of the ledger."

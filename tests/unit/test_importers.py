@@ -51,7 +51,9 @@ def test_provenance_is_told_in_every_table(tmp_path: Path) -> None:
         assert set(table(state)["provenance"]) == {"imported"}
     assert class_table(state).empty
     assert trial_table(state)["realised_real_ratio"].isna().all(), "what was consumed is not known"
-    assert "Imported from three_trials.csv." in write_report(state, tmp_path).page.read_text()
+    page = write_report(state, tmp_path).page.read_text()
+    assert "Imported from three_trials.csv." in page
+    assert "sweep run" not in page, "nobody here can make it again"
 
 
 def test_tables_of_a_report_are_read_back_as_they_were(tmp_path: Path) -> None:
