@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sweep.commands.compare import compare
+from sweep.commands.fit import fit
 from sweep.commands.next_trials import next_trials
 from sweep.commands.options import Storage, SweepName
 from sweep.commands.predict import predict
@@ -149,6 +150,7 @@ def resume(
 
 
 app.command()(compare)
+app.command()(fit)
 app.command()(predict)
 app.command("next")(next_trials)
 

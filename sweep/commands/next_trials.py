@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,6 +63,7 @@ def next_trials(
     """Proposes the ratios, seeds and stopped trials that would narrow the curve most where it matters."""
     from sweep.analysis import analyse
     from sweep.analysis.proposals import hours_per_iteration, proposed_trials
+    from sweep.report.proposals import proposal_lines
     from sweep.results import rungs_of
 
     state = state_from(name, storage, mlflow, experiment, final, say)
@@ -78,11 +79,12 @@ def next_trials(
     found = proposed_trials(state, analysis, iterations, loss=within, continuable=continuable)
     if write is not None:
         _write(write, state, storage, found)
-    rows = [{**asdict(one), "hours": None if hours is None else one.iterations * hours} for one in found]
     if as_json:
+        rows = [{**asdict(one), "hours": None if hours is None else one.iterations * hours} for one in found]
         typer.echo(json_text({"sweep": analysis.sweep, "trials": rows}))
     else:
-        typer.echo(_text(state, rows))
+        title = f"next for {analysis.sweep}, the most telling for its cost first ({_unit(state)}):"
+        typer.echo("\n  ".join([title, *proposal_lines(found, hours)]))
 
 
 def _iterations(budget: str | None, hours: float | None, training: int) -> float:
@@ -96,8 +98,8 @@ def _iterations(budget: str | None, hours: float | None, training: int) -> float
         )
     if hours is None:
         raise SourceError(
-            "--budget: nothing says how long an iteration takes here, so hours buy no known number of trials; "
-            "leave it out"
+            "--budget: nothing says how long an iteration takes here, so hours buy no known number of "
+            "trials; leave it out"
         )
     return float(given[1]) * _UNITS[given[2] or "h"] / hours
 
@@ -130,28 +132,6 @@ def _write(path: Path, state: SweepState, storage: Path, found: Sequence[Propose
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StorageError(f"--write {path}: {error.strerror}") from error
-
-
-def _text(state: SweepState, rows: Sequence[Mapping[str, Any]]) -> str:
-    if not rows:
-        return "The budget does not pay for any trial that could be proposed."
-    lines = [f"next for {state.created.name}, the most telling for its cost first:"]
-    lines += [f"  {_what(row)}: {row['why']}{_price(row)}" for row in rows]
-    hours = [row["hours"] for row in rows if row["hours"] is not None]
-    lines += [f"{sum(hours):.3g} {_unit(state)} in all"] if hours else []
-    return "\n".join(lines)
-
-
-def _what(row: Mapping[str, Any]) -> str:
-    parameters = " ".join(f"{path.split('.')[-1]}={value}" for path, value in row["parameters"].items())
-    if row["continues"]:
-        return f"continue {row['continues']} ({parameters} seed={row['seed']})"
-    return f"{parameters} seed={row['seed']}"
-
-
-def _price(row: Mapping[str, Any]) -> str:
-    cost = f"{row['iterations']} iterations" if row["hours"] is None else f"{row['hours']:.3g} h"
-    return f"; {cost}, variance where it matters -{100 * row['gain']:.0f} %"
 
 
 def _unit(state: SweepState) -> str:
