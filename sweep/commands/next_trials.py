@@ -83,7 +83,8 @@ def next_trials(
         rows = [{**asdict(one), "hours": None if hours is None else one.iterations * hours} for one in found]
         typer.echo(json_text({"sweep": analysis.sweep, "trials": rows}))
     else:
-        title = f"next for {analysis.sweep}, the most telling for its cost first ({_unit(state)}):"
+        unit = "" if hours is None else f", in {_unit(state)}"
+        title = f"next for {analysis.sweep}, the most telling for its cost first{unit}:"
         typer.echo("\n  ".join([title, *proposal_lines(found, hours)]))
 
 

@@ -18,6 +18,10 @@ GRID = np.unique(np.round([*np.arange(0, 0.1, 0.005), *np.arange(0.1, 1.0001, 0.
 
 DRAWS = 4000
 
+_TRUST = 0.6
+"""Of differences in Akaike's criterion. They are estimates; taken in full, the favoured shape gets too much
+weight, and bands are too narrow where a bend lies (docs/benchmarks.md)."""
+
 
 @dataclass(frozen=True)
 class RatioCurve:
@@ -115,7 +119,9 @@ def _shares(smoothers: list[Smoother], scores: np.ndarray, likelihoods: np.ndarr
         own = families == family
         likelihood = np.exp(likelihoods[own] - likelihoods[own].max())
         shares[own] = (
-            np.exp(-0.5 * (scores[own][likelihood.argmax()] - scores.min())) * likelihood / likelihood.sum()
+            np.exp(-0.5 * _TRUST * (scores[own][likelihood.argmax()] - scores.min()))
+            * likelihood
+            / likelihood.sum()
         )
     return np.asarray(shares / shares.sum())
 
