@@ -65,34 +65,59 @@ class Differences:
 def differences(arms: Arms, references: Mapping[str, str], noise: Noise) -> Differences:
     """The differences of arms from their references, all values finite.
 
-    `references` names the reference of every arm that is to be compared. An additive model of arm and seed,
-    where seeds are shared widely enough, else of the arm alone; least squares, weighted by the arms' noise.
+    `references` names the reference, another arm, of every arm that is to be compared. Least squares on an
+    additive model of arm and seed where seeds are shared widely enough, else on the arm alone. Where arms
+    differ in noise they are not paired, and each has its own (Welch 1947).
     """
-    fit = _paired_fit(arms, noise) if noise.source == "measured" else None
-    paired = fit is not None
-    fit = fit or _unpaired_fit(arms, noise)
-    names = list(references)
-    if not names:
-        return Differences(by_arm={}, paired=paired, sd=fit.sd, degrees_of_freedom=fit.freedom)
-    contrasts = np.stack([fit.contrast(name, references[name]) for name in names])
-    values, covariance = contrasts @ fit.coefficients, contrasts @ fit.covariance @ contrasts.T
+    paired = _paired_fit(arms) if noise.source == "measured" and not noise.by_arm else None
+    fit = paired or _unpaired_fit(arms, noise)
+    contrasts = {name: fit.contrast(name, other) for name, other in references.items()}
+    freedom = {name: fit.freedom_of(contrast) for name, contrast in contrasts.items()}
+    return Differences(
+        by_arm=_compared(fit, contrasts, freedom, rests_on_prior=noise.source == "prior"),
+        paired=paired is not None,
+        sd=fit.sd,
+        degrees_of_freedom=min(freedom.values(), default=float(fit.freedom.min())),
+    )
+
+
+def _compared(
+    fit: _Fit,
+    contrasts: Mapping[str, np.ndarray],
+    freedom: Mapping[str, float],
+    rests_on_prior: bool,
+) -> dict[str, Difference]:
+    """Each with its own degrees of freedom, where arms differ in noise (Hasler and Hothorn 2008)."""
+    if not contrasts:
+        return {}
+    matrix = np.stack(list(contrasts.values()))
+    values, covariance = matrix @ fit.coefficients, matrix @ fit.covariance @ matrix.T
     errors = np.sqrt(np.diag(covariance))
-    alone = stats.t.ppf((1 + CONFIDENCE) / 2, fit.freedom)
-    largest = _largest_t(covariance / np.outer(errors, errors), fit.freedom)
-    together = max(alone, float(np.quantile(largest, CONFIDENCE)))
-    statistics = np.abs(values) / errors
-    by_arm = {
-        name: Difference(
-            value=float(value),
-            margin=float(alone * error),
-            simultaneous_margin=float(together * error),
-            p_value=(p_value := float(2 * stats.t.sf(statistic, fit.freedom))),
-            p_adjusted=max(p_value, float(np.mean(largest >= statistic))),
-            rests_on_prior=noise.source == "prior",
-        )
-        for name, value, error, statistic in zip(names, values, errors, statistics, strict=True)
+    correlation = covariance / np.outer(errors, errors)
+    largest = {degrees: _largest_t(correlation, degrees) for degrees in set(freedom.values())}
+    return {
+        name: _difference(float(value), float(error), freedom[name], largest[freedom[name]], rests_on_prior)
+        for name, value, error in zip(contrasts, values, errors, strict=True)
     }
-    return Differences(by_arm=by_arm, paired=paired, sd=fit.sd, degrees_of_freedom=fit.freedom)
+
+
+def _difference(
+    value: float, error: float, freedom: float, largest: np.ndarray | None, rests_on_prior: bool
+) -> Difference:
+    statistic = abs(value) / error
+    alone = together = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
+    p_value = p_adjusted = float(2 * stats.t.sf(statistic, freedom))
+    if largest is not None:
+        together = max(alone, float(np.quantile(largest, CONFIDENCE)))
+        p_adjusted = max(p_value, float(np.mean(largest >= statistic)))
+    return Difference(
+        value=value,
+        margin=alone * error,
+        simultaneous_margin=together * error,
+        p_value=p_value,
+        p_adjusted=p_adjusted,
+        rests_on_prior=rests_on_prior,
+    )
 
 
 @dataclass(frozen=True)
@@ -103,7 +128,7 @@ class _Fit:
     coefficients: np.ndarray  # (k,)
     covariance: np.ndarray  # (k, k)
     sd: float
-    freedom: float
+    freedom: np.ndarray  # (1,) of a variance that all arms share, or (k,) of each arm's own
 
     def contrast(self, arm: str, reference: str) -> np.ndarray:
         weights = np.zeros(len(self.coefficients))
@@ -111,15 +136,22 @@ class _Fit:
         weights[self.arms.index(reference)] -= 1
         return weights
 
+    def freedom_of(self, contrast: np.ndarray) -> float:
+        """Satterthwaite's where arms have their own variances."""
+        if len(self.freedom) == 1:
+            return float(self.freedom[0])
+        parts = contrast**2 * np.diag(self.covariance)
+        return float(parts.sum() ** 2 / (parts**2 / self.freedom).sum())
+
 
 def _unpaired_fit(arms: Arms, noise: Noise) -> _Fit:
     means = np.array([float(np.mean(list(values.values()))) for values in arms.values()])
     variances = [noise.of(arm) ** 2 / len(values) for arm, values in arms.items()]
-    freedom = math.inf if noise.source == "prior" else noise.degrees_of_freedom
-    return _Fit(list(arms), means, np.diag(variances), noise.sd, freedom)
+    freedom = [noise.freedom_of(arm) for arm in (arms if noise.by_arm else [""])]
+    return _Fit(list(arms), means, np.diag(variances), noise.sd, np.array(freedom))
 
 
-def _paired_fit(arms: Arms, noise: Noise) -> _Fit | None:
+def _paired_fit(arms: Arms) -> _Fit | None:
     """None where too little is left after the seeds' own effects, or where not all seeds are connected."""
     names, seeds = list(arms), sorted({seed for values in arms.values() for seed in values})
     runs = [(arm, seed, value) for arm, values in arms.items() for seed, value in values.items()]
@@ -131,19 +163,23 @@ def _paired_fit(arms: Arms, noise: Noise) -> _Fit | None:
     freedom = len(runs) - design.shape[1]
     if freedom < _LEAST_PAIRED_FREEDOM or np.linalg.matrix_rank(design) < design.shape[1]:
         return None
-    relative = np.array([noise.of(arm) / noise.sd for arm, _, _ in runs])
-    whitened, target = design / relative[:, None], np.array([value for _, _, value in runs]) / relative
-    inverse = np.linalg.inv(whitened.T @ whitened)
-    coefficients = inverse @ whitened.T @ target
-    residual = target - whitened @ coefficients
-    variance = float(residual @ residual) / freedom
-    if variance <= 1e-18:
+    target = np.array([value for _, _, value in runs])
+    inverse = np.linalg.inv(design.T @ design)
+    coefficients = inverse @ design.T @ target
+    residual = target - design @ coefficients
+    sd = math.sqrt(float(residual @ residual) / freedom)
+    if sd <= 1e-9 * np.abs(target).max():
         return None
-    return _Fit(names, coefficients, variance * inverse, math.sqrt(variance), freedom)
+    return _Fit(names, coefficients, sd**2 * inverse, sd, np.array([freedom]))
 
 
-def _largest_t(correlation: np.ndarray, freedom: float) -> np.ndarray:
-    """Draws (40000,) of the largest |t| of so correlated comparisons; the same every time."""
+def _largest_t(correlation: np.ndarray, freedom: float) -> np.ndarray | None:
+    """Draws (40000,) of the largest |t| of so correlated comparisons; the same every time.
+
+    None for an only comparison, which is exact without.
+    """
+    if len(correlation) == 1:
+        return None
     random = np.random.default_rng(20_260_101)
     values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(np.clip(values, 0, None))

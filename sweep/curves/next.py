@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sweep.curves.ratio.answers import good_from
 from sweep.curves.ratio.fit import RatioCurve
 
 _NEAR = 0.04
@@ -56,7 +57,7 @@ def propose(
     """
     places = _places_that_matter(curve, loss)
     weights = np.mean(list(places.values()), axis=0)
-    covariance = np.cov(curve.draws, rowvar=False)
+    covariance = _covariance(curve.draws)
     for real_ratio in pending:
         covariance = _once_known(curve, covariance, real_ratio)
     left, chosen = list(options), list[Proposal]()
@@ -72,15 +73,20 @@ def propose(
     return tuple(chosen)
 
 
+def _covariance(draws: np.ndarray) -> np.ndarray:
+    """(m, m), of draws (s, m) without their outermost: few seeds leave tails that have no variance."""
+    return np.asarray(np.cov(np.clip(draws, *np.quantile(draws, [0.02, 0.98], axis=0)), rowvar=False))
+
+
 def _places_that_matter(curve: RatioCurve, loss: float) -> Mapping[str, np.ndarray]:
     """(m,) weights of the grid by what makes values matter there, each summing to 1."""
     spacing = np.gradient(np.log(curve.grid + 0.02))
-    fails = curve.draws < curve.draws[:, -1:] - loss
-    after_last_fail = np.where(fails.any(axis=1), fails.shape[1] - fails[:, ::-1].argmax(axis=1), 0)
     return {
         _ANYWHERE: spacing / spacing.sum(),
         "near the optimum": _density(curve.grid, curve.draws.argmax(axis=1)),
-        f"near the least share within {loss:g} of all-real": _density(curve.grid, after_last_fail),
+        f"near the least share within {loss:g} of all-real": _density(
+            curve.grid, good_from(curve.draws, loss)
+        ),
     }
 
 
@@ -93,16 +99,21 @@ def _density(grid: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def _gain(curve: RatioCurve, covariance: np.ndarray, option: Option, weights: np.ndarray) -> float:
-    before = np.diag(covariance) @ weights
-    after = np.diag(_once_known(curve, covariance, option.real_ratio)) @ weights
-    return float(max(0.0, 1 - after / before)) if before > 0 else 0.0
+    before = float(np.diag(covariance) @ weights)
+    fall = float(np.diag(_learnt(curve, covariance, option.real_ratio)) @ weights)
+    return fall / before if before > 0 else 0.0
 
 
 def _once_known(curve: RatioCurve, covariance: np.ndarray, real_ratio: float) -> np.ndarray:
-    """The covariance (m, m) of the curve after one more value at this share, noise included."""
+    """The covariance (m, m) of the curve after one more value at this share."""
+    return np.asarray(covariance - _learnt(curve, covariance, real_ratio))
+
+
+def _learnt(curve: RatioCurve, covariance: np.ndarray, real_ratio: float) -> np.ndarray:
+    """(m, m), by what one more value at this share lowers the covariance, the value's noise counted."""
     place = int(np.abs(curve.grid - real_ratio).argmin())
     own = covariance[place]
-    return np.asarray(covariance - np.outer(own, own) / (own[place] + curve.noise.sd**2))
+    return np.asarray(np.outer(own, own) / (own[place] + curve.noise.sd**2))
 
 
 def _seeds_of_the_ends(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,10 @@ PRIOR_SD = {0.2: 0.70, 1.0: 0.63}
 
 PRIOR_DEGREES_OF_FREEDOM = 41.0
 """Of the 42 equal trainings that the prior comes from. Another data set may have another noise."""
+
+_POOLED_COUNTS_AS = 1.0
+"""Values, beside an arm's own, where arms differ in noise. More of them, and intervals of the noisiest arm
+against others hold 95 % no longer."""
 
 Arms = Mapping[str, Mapping[int, float]]
 """Values at one rung, in percent, by arm and seed."""
@@ -34,6 +39,8 @@ class Noise:
     """`prior`: no arm has two differing seeds here; the value is that of other trainings."""
     by_arm: Mapping[str, float]
     """The sd of each arm where arms differ in it by more than chance; else empty."""
+    freedom_by_arm: Mapping[str, float] = field(default_factory=dict)
+    """Degrees of freedom of the sds in `by_arm`."""
     p_equal: float | None
     """Of equal noise in all arms, by Brown and Forsythe's test; None where it cannot be told."""
 
@@ -48,6 +55,10 @@ class Noise:
         """The sd of an arm's trials."""
         return self.by_arm.get(arm, self.sd)
 
+    def freedom_of(self, arm: str) -> float:
+        """Degrees of freedom of the sd of an arm's trials; infinite where a prior is supposed."""
+        return self.freedom_by_arm.get(arm, self._freedom_of_test())
+
     def least_difference(self, seeds: int = 1) -> float:
         """The smallest difference of two arms of so many seeds whose 95 % interval excludes 0."""
         quantile = stats.t.ppf((1 + CONFIDENCE) / 2, self._freedom_of_test())
@@ -61,23 +72,24 @@ class Noise:
 def noise_at(rung: int, final: int, arms: Arms) -> Noise:
     """Pooled noise within arms at a rung: sqrt(sum of squared deviations / sum of (n - 1)).
 
-    The prior where no arm has two differing values.
+    The prior where no arm has two differing values. Values finite.
     """
     repeated = {arm: np.array(list(values.values())) for arm, values in arms.items() if len(values) > 1}
     squares = {arm: float(((values - values.mean()) ** 2).sum()) for arm, values in repeated.items()}
     freedom = {arm: len(values) - 1 for arm, values in repeated.items()}
     total = sum(squares.values())
-    if total <= 0:
+    if total <= sum(freedom.values()) * _equal_to_rounding(arms) ** 2:
         return _prior(rung, final)
     sd = math.sqrt(total / sum(freedom.values()))
     p_equal = _p_equal(list(repeated.values()))
-    differ = p_equal is not None and p_equal < 1 - CONFIDENCE
+    differ = list(repeated) if p_equal is not None and p_equal < 1 - CONFIDENCE else []
     return Noise(
         rung=rung,
         sd=sd,
         degrees_of_freedom=sum(freedom.values()),
         source="measured",
-        by_arm=_moderated(squares, freedom, sd) if differ else {},
+        by_arm={arm: _moderated(squares[arm], freedom[arm], sd) for arm in differ},
+        freedom_by_arm={arm: freedom[arm] + _POOLED_COUNTS_AS for arm in differ},
         p_equal=p_equal,
     )
 
@@ -95,7 +107,7 @@ def seeds_needed(gap: float, sd: float, power: float = 0.8) -> int:
     """
     if gap <= 0 or sd <= 0:
         raise ValueError(f"gap is {gap} and sd is {sd}; both must be above 0")
-    return next((n for n in range(2, 1000) if _power(gap / sd, n) >= power), 1000)
+    return 2 + bisect_left(range(2, 1000), power, key=lambda n: _power(gap / sd, n))
 
 
 def _power(effect: float, seeds: int) -> float:
@@ -126,10 +138,14 @@ def _p_equal(groups: list[np.ndarray]) -> float | None:
     return float(stats.f_oneway(*distances).pvalue)
 
 
-def _moderated(squares: Mapping[str, float], freedom: Mapping[str, int], sd: float) -> dict[str, float]:
-    """Variances drawn towards the pooled one, which counts as 4 values.
+def _moderated(squares: float, freedom: int, sd: float) -> float:
+    """An arm's own sd, drawn towards the pooled one: few seeds tell a variance badly.
 
-    Few seeds tell an arm's own sd badly (Smyth 2004, Linear models and empirical Bayes methods).
+    As Smyth 2004, Linear models and empirical Bayes methods, does for genes.
     """
-    weight = 4.0
-    return {arm: math.sqrt((squares[arm] + weight * sd**2) / (freedom[arm] + weight)) for arm in squares}
+    return math.sqrt((squares + _POOLED_COUNTS_AS * sd**2) / (freedom + _POOLED_COUNTS_AS))
+
+
+def _equal_to_rounding(arms: Arms) -> float:
+    """What values that should be equal may differ by: a training that repeats exactly tells no noise."""
+    return 1e-9 * max((abs(value) for values in arms.values() for value in values.values()), default=0.0)

@@ -60,7 +60,7 @@ def _audit(rung: int, early: np.ndarray, final: np.ndarray) -> RankAudit:
 def _interval(tau: float, n: int) -> tuple[float, float]:
     """Fieller, Hartley and Pearson 1957: atanh(tau) has variance 0.437 / (n - 4).
 
-    A tau of 1 counts as one pair short of it, since atanh has no end there.
+    A tau of 1 counts as half a pair short of it, since atanh has no end there.
     """
     if n <= 4:
         return -1.0, 1.0

@@ -77,7 +77,7 @@ def best_real_ratio(curve: RatioCurve) -> Estimate:
     grid, draws = _inside(curve)
     best = grid[draws.argmax(axis=1)]
     flat = np.ptp(draws, axis=1) < 1e-9
-    best[flat] = np.quantile(grid, np.linspace(0, 1, int(flat.sum())), method="nearest")
+    best[flat] = np.linspace(grid[0], grid[-1], int(flat.sum())).round(3)
     return _median(best)
 
 
@@ -92,9 +92,13 @@ def smallest_real_ratio(curve: RatioCurve, loss: float) -> Estimate | None:
     if curve.observations.real_ratio.max() < 1:
         return None
     grid, draws = _inside(curve)
+    return _median(grid[good_from(draws, loss)])
+
+
+def good_from(draws: np.ndarray, loss: float) -> np.ndarray:
+    """(s,) the index from which on curves (s, m) stay within `loss` of their last value."""
     fails = draws < draws[:, -1:] - loss
-    after_last_fail = np.where(fails.any(axis=1), fails.shape[1] - fails[:, ::-1].argmax(axis=1), 0)
-    return _median(grid[after_last_fail])
+    return np.where(fails.any(axis=1), fails.shape[1] - fails[:, ::-1].argmax(axis=1), 0)
 
 
 def _inside(curve: RatioCurve) -> tuple[np.ndarray, np.ndarray]:

@@ -25,4 +25,15 @@ def widened(grid: np.ndarray, draws: np.ndarray, low: float, high: float) -> np.
     walk = np.zeros_like(draws)
     walk[:, :-1] += np.cumsum((normal * steps * below)[:, ::-1], axis=1)[:, ::-1]
     walk[:, 1:] += np.cumsum(normal * steps * above, axis=1)
-    return np.asarray(draws + walk)
+    return np.asarray(_held_back(draws, inside) + walk)
+
+
+def _held_back(draws: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Curves that change beyond either end by no more than they do inside, or by 1 point.
+
+    Shapes that bend beside the last value would else shoot hundreds of points up or down beyond it.
+    """
+    first, last = np.flatnonzero(inside)[[0, -1]]
+    nearest = draws[:, np.clip(np.arange(len(inside)), first, last)]
+    most = np.maximum(_LEAST_CHANGE, np.ptp(draws[:, inside], axis=1, keepdims=True))
+    return np.asarray(nearest + np.clip(draws - nearest, -most, most))

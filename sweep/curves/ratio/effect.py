@@ -64,9 +64,11 @@ def _p_value(observations: Observations, noise: Noise) -> float | None:
     The best of many shapes fits noise well, so what counts as much is found by simulation: the same fits to
     1999 sweeps without an effect (Davison and Hinkley 1997, 4.2: (1 + those beyond) / 2000).
     """
-    if len(np.unique(observations.real_ratio)) < 2:
+    smoothers = (
+        ratio_smoothers(observations, noise, observations.real_ratio) if len(observations.value) else []
+    )
+    if len(smoothers) < 2:  # none but the flat one, where all values share one real_ratio
         return None
-    smoothers = ratio_smoothers(observations, noise, observations.real_ratio)
     random = np.random.default_rng(11)
     root = np.linalg.cholesky(observations.covariance)
     null = root @ random.standard_normal((len(root), _NULL_SWEEPS))

@@ -43,14 +43,17 @@ class Observations:
 def observations_at(
     setting: Setting, noise: Noise, predictions: Mapping[str, Prediction] | None = None
 ) -> Observations:
-    """The values at the noise's rung; predictions, by trial id, belong to the final one alone."""
+    """The values at the noise's rung; predictions, by trial id, belong to the final one alone.
+
+    What predictions do not share is off the curve by no less than a measured value is.
+    """
     arms = setting.values_at(noise.rung)
     predicted = list(predictions.values()) if predictions else []
     ratios = [*(setting.real_ratio_of(arm) for arm in arms), *(one.real_ratio for one in predicted)]
     means = [float(np.mean(list(values.values()))) for values in arms.values()]
     variances = [
         *(noise.of(arm) ** 2 / len(values) for arm, values in arms.items()),
-        *(one.sd**2 - one.shared_sd**2 for one in predicted),
+        *(max(one.sd**2 - one.shared_sd**2, noise.sd**2) for one in predicted),
     ]
     shared = np.array([0.0] * len(arms) + [one.shared_sd for one in predicted])
     return Observations(
