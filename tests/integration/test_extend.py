@@ -22,7 +22,9 @@ from trainables.segmentation import train
 
 
 def test_stopped_trial_goes_on_to_the_numbers_of_an_undisturbed_one(tmp_path: Path) -> None:
-    write_spec(tmp_path / "tiny.yaml", tiny_spec(tmp_path / "sweeps"))
+    search = {"parameters": {"real_ratio": {"values": [0, 0.5]}}, "seeds": [0]}
+    spec = tiny_spec(tmp_path / "sweeps", search=search, baseline={"real_ratio": 0.5})
+    write_spec(tmp_path / "tiny.yaml", spec)
     ledger = tmp_path / "sweeps/tiny/ledger.jsonl"
     done = sweep_command("run", "tiny.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -41,8 +43,8 @@ def test_stopped_trial_goes_on_to_the_numbers_of_an_undisturbed_one(tmp_path: Pa
     state = state_of(ledger)
     trial = state.trials[continued]
     assert (trial.status, trial.iteration, trial.continued) == ("finished", 12, True)
-    assert state.trials["t003"].arm == "real_ratio=0.07"
-    assert state.trials["t003"].ended is not None
+    assert state.trials["t002"].arm == "real_ratio=0.07"
+    assert state.trials["t002"].ended is not None
     for undisturbed in reports_of_undisturbed(tmp_path, continued):
         recorded = trial.reports[undisturbed.iteration]
         assert recorded.metrics == undisturbed.metrics
