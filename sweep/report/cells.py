@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from sweep.report.comparison import Difference
+from sweep.curves.differences import Difference
 from sweep.report.tables import ArmRow, FairTable, Spread
 
 
 def header(table: FairTable) -> list[str]:
     """The headings; the first column names the arm."""
-    difference = f"difference in {table.metric} (95 % interval)"
+    prior = ", prior noise" if table.noise.source == "prior" else ""
+    difference = f"difference in {table.metric} (95 % interval for all arms{prior})"
     return [", ".join(map(_key, _paths(table))), "seeds", *_metrics(table), difference, "rank"]
 
 
@@ -34,10 +35,8 @@ def spread_text(spread: Spread) -> str:
 
 
 def difference_text(difference: Difference) -> str:
-    """`+0.84 (-0.60 to +2.28)`; `+0.84 (-)` where the noise is unknown."""
-    if difference.interval is None:
-        return f"{signed(difference.value)} (-)"
-    low, high = difference.interval
+    """`+0.84 (-0.60 to +2.28)`: the interval that holds for all arms of the table at once."""
+    low, high = difference.simultaneous_interval
     return f"{signed(difference.value)} ({signed(low)} to {signed(high)})"
 
 

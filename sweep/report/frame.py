@@ -13,15 +13,16 @@ from sweep.results import comparability, parameter_columns, parameters_of, witho
 
 _NUMBERS = (
     *("mean_val_miou", "sd_val_miou", "mean_val_aacc", "sd_val_aacc"),
-    *("difference", "difference_low", "difference_high", "p_value", "p_holm"),
+    *("difference", "difference_low", "difference_high", "p_value", "p_adjusted", "noise_sd"),
 )
 
 
 def fair_frame(state: SweepState) -> pd.DataFrame:
     """A row for every rung and arm, the last rung first; `iteration` names the rung.
 
-    Metrics and differences in percent points. `difference_low` and `difference_high` bound the 95 % interval;
-    `p_holm` is corrected for the number of comparisons at the rung, `p_value` is not.
+    Metrics and differences in percent points. `difference_low` and `difference_high` bound the 95 % interval
+    that holds for all arms at the rung at once, and `p_adjusted` is corrected likewise; `p_value` is not.
+    `noise_source` is `measured`, or `prior` where no arm has two differing seeds: that shows no difference.
     """
     state = without_controls(state)
     by_trial = parameter_columns(state)
@@ -42,7 +43,8 @@ def _columns(paths: Sequence[str]) -> list[str]:
         *("sweep", "iteration", "arm", *paths, "n_seeds", "n_planned_seeds"),
         *("mean_val_miou", "sd_val_miou", "mean_val_aacc", "sd_val_aacc"),
         *("is_baseline", "baseline", "judged_by", "difference", "difference_low", "difference_high"),
-        *("p_value", "p_holm", "rank", "status", "protocol_id", "regime_id", "provenance"),
+        *("p_value", "p_adjusted", "noise_sd", "noise_source", "rank", "status"),
+        *("protocol_id", "regime_id", "provenance"),
     ]
 
 
@@ -63,20 +65,22 @@ def arm_record(table: FairTable, row: ArmRow, parameters: Mapping[str, Any]) -> 
         "baseline": row.baseline,
         "judged_by": table.metric,
         **_difference(row),
+        "noise_sd": table.noise.sd,
+        "noise_source": table.noise.source,
         "rank": row.rank,
         "status": row.status,
     }
 
 
-def _difference(row: ArmRow) -> dict[str, float | None]:
+def _difference(row: ArmRow) -> dict[str, float]:
     found = row.difference
     if found is None:
         return {}
-    low, high = found.interval or (None, None)
+    low, high = found.simultaneous_interval
     return {
         "difference": found.value,
         "difference_low": low,
         "difference_high": high,
         "p_value": found.p_value,
-        "p_holm": found.p_holm,
+        "p_adjusted": found.p_adjusted,
     }

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from sweep.ledger.state import SweepState, TrialState
+from sweep.report.fits_json import noise_json
 from sweep.report.frame import arm_record
 from sweep.report.tables import ArmRow, FairTable, fair_table
 from sweep.report.verdict import notes, verdict
@@ -14,22 +15,22 @@ from sweep.results import comparability, rungs_of, without_controls
 _OF_AN_ARM = (
     *("is_baseline", "baseline", "rank", "status", "n_seeds", "n_planned_seeds"),
     *("mean_val_miou", "sd_val_miou", "mean_val_aacc", "sd_val_aacc"),
-    *("difference", "difference_low", "difference_high", "p_value", "p_holm"),
+    *("difference", "difference_low", "difference_high", "p_value", "p_adjusted"),
 )
 
 
 def comparison(state: SweepState, rung: int) -> dict[str, Any]:
     """All that the comparison at a rung says; None stands for NaN. Raises ValueError if it is no rung."""
     table = fair_table(state, rung)
-    noise, trials = table.noise, without_controls(state).trials.values()
+    trials = without_controls(state).trials.values()
     return {
         "sweep": table.sweep,
         "iteration": rung,
         "rungs": list(rungs_of(state)),
         "judged_by": table.metric,
         "baselines": list(table.baselines),
-        "noise": noise and {"sd": noise.sd, "degrees_of_freedom": noise.degrees_of_freedom},
-        "supposed_noise_sd": table.noise_sd,
+        "noise": noise_json(table.noise),
+        "paired_by_seed": table.differences.paired,
         "arms": [_arm(table, row) for row in table.rows],
         "absent": [_fate(trial) for trial in trials if rung not in trial.reports],
         "verdict": verdict(table),
@@ -44,6 +45,7 @@ def _arm(table: FairTable, row: ArmRow) -> dict[str, Any]:
         "arm": row.arm,
         "parameters": dict(row.parameters),
         **{key: _plain(record.get(key)) for key in _OF_AN_ARM},
+        "is_shown": row.difference and row.difference.is_shown,
         "values": {str(seed): _plain(value) for seed, value in row.values.items()},
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sweep.curves.noise import Noise, seeds_needed
 from sweep.report.cells import number
@@ -16,7 +16,8 @@ def noise_words(noise: Noise) -> Iterator[str]:
     if noise.source == "prior":
         yield (
             f"No arm has two differing seeds at iteration {noise.rung}, so the noise is a prior: sd "
-            f"{number(noise.sd)}, as between equal trainings of PSPNet-R50 on BDD10k. Here it may be another."
+            f"{number(noise.sd)}, as the val_miou of equal trainings of PSPNet-R50 on BDD10k has. Here it "
+            "may be another."
         )
         return
     low, high = map(number, noise.interval)
@@ -31,19 +32,18 @@ def noise_words(noise: Noise) -> Iterator[str]:
         yield f"Arms differ in it (p = {noise.p_equal:.2g}), and their own sds are used: {arms}."
 
 
-def power_words(sd: float, seeds: int, gaps: dict[float, str]) -> str:
-    """How many seeds an arm tell gaps apart. `gaps`: what is said of each, by its size in points.
+def power_words(sd: float, seeds: int, gaps: Mapping[float, str]) -> str:
+    """How many seeds an arm tell gaps in points apart. `gaps`: what each is, empty if that is plain.
 
-    `seeds`: those that arms have at least.
+    `sd` in points; `seeds`: those that arms have already.
     """
-    parts = [f"{gap:.2f} ({words})" if words else f"{gap:.2f}" for gap, words in sorted(gaps.items())]
-    needed = [_needed(seeds_needed(gap, sd, _POWER), seeds) for gap in sorted(gaps)]
-    listed = "; ".join(f"{part}: {need}" for part, need in zip(parts, needed, strict=True))
-    return f"Seeds an arm that tell two arms apart at {_POWER:.0%} power, by their gap: {listed}."
+    parts = (_power_part(gap, gaps[gap], seeds_needed(gap, sd, _POWER), seeds) for gap in sorted(gaps))
+    have = "one seed" if seeds == 1 else f"at most {seeds} seeds"
+    return f"Arms have {have} here. To tell two of them apart in 4 of 5 cases, {', '.join(parts)}."
 
 
-def _needed(needed: int, seeds: int) -> str:
-    if needed <= seeds:
-        return f"{needed}, which are there"
-    most = "at least " if needed >= _MOST_SEEDS else ""
-    return f"{most}{needed}, {needed - seeds} more"
+def _power_part(gap: float, words: str, needed: int, seeds: int) -> str:
+    what = f"{number(gap)} ({words})" if words else number(gap)
+    count = f"{_MOST_SEEDS} or more" if needed >= _MOST_SEEDS else str(needed)
+    more = f" ({needed - seeds} more)" if seeds < needed < _MOST_SEEDS else ""
+    return f"a gap of {what} takes {count}{more}"

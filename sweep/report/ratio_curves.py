@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sweep.analysis.settings import ArmsOfSetting, arms_by_setting
 from sweep.ledger.state import SweepState
 from sweep.report.drawing import GREY, new_figure, say_nothing_to_draw
-from sweep.analysis.settings import ArmsOfSetting, arms_by_setting
 from sweep.report.tables import ArmRow, FairTable, fair_table
 from sweep.results import metric_of, rungs_of
 
@@ -74,7 +74,7 @@ def _draw_rows(axis: Axes, rows: Sequence[ArmRow], colour: str, marker: str, *, 
         axis.errorbar(
             [place],
             [row.judged.mean],
-            yerr=row.difference.margin if row.difference else None,
+            yerr=row.difference.simultaneous_margin if row.difference else None,
             color=colour,
             marker=marker,
             markersize=5,

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from sweep.curves.differences import Difference, Differences, differences
+from sweep.curves.noise import Arms, Noise, noise_at
 from sweep.ledger.state import SweepState, TrialState
-from sweep.report.comparison import Difference, PooledNoise, differences, pooled_noise
 from sweep.results import baseline_arms, metric_of, rungs_of, without_controls
 
 
@@ -65,16 +66,16 @@ class FairTable:
     rung: int
     metric: str
     rows: tuple[ArmRow, ...]
-    noise: PooledNoise | None
-    """Within arms at this rung; None if no arm has two differing seeds here."""
+    noise: Noise
+    """Within arms at this rung; a prior if no arm has two differing seeds here."""
+    differences: Differences
+    """From baselines, and what their intervals rest on."""
     absent: tuple[str, ...]
     """What became of every trial that did not reach this rung: `stopped at 60`."""
     trials: int
     """All trials of the sweep."""
     baselines: tuple[str, ...]
     """Names of the baseline arms in the plan."""
-    noise_sd: float
-    """The noise that the spec supposes."""
 
 
 def fair_table(state: SweepState, rung: int) -> FairTable:
@@ -89,22 +90,23 @@ def fair_table(state: SweepState, rung: int) -> FairTable:
     arms, baselines = _arms_at(state, rung), baseline_arms(state)
     references = {name: _reference(arm, baselines) for name, arm in arms.items()}
     judged = {name: arm.values(metric_of(state)) for name, arm in arms.items()}
-    finite = {name: values for name, values in judged.items() if all(map(math.isfinite, values))}
-    found = _differences(finite, references)
+    noise = noise_at(rung, rungs_of(state)[-1], _only_finite(judged))
+    found = _differences(judged, references, noise)
     ranks = _ranks(judged)
     rows = [
-        _row(arm, judged[name], references[name], found.get(name), ranks[name]) for name, arm in arms.items()
+        _row(arm, judged[name], references[name], found.by_arm.get(name), ranks[name])
+        for name, arm in arms.items()
     ]
     return FairTable(
         sweep=state.created.name,
         rung=rung,
         metric=metric_of(state),
         rows=tuple(sorted(rows, key=_most_real_first)),
-        noise=pooled_noise(finite),
+        noise=noise,
+        differences=found,
         absent=tuple(_fate(trial) for trial in state.trials.values() if rung not in trial.reports),
         trials=len(state.trials),
         baselines=tuple(baselines),
-        noise_sd=state.created.spec["early_stopping"]["noise_sd"],
     )
 
 
@@ -129,8 +131,12 @@ class _Arm:
     def reached(self) -> list[TrialState]:
         return [trial for trial in self.trials if self.rung in trial.reports]
 
-    def values(self, metric: str) -> list[float]:
-        return [trial.reports[self.rung].metrics.get(metric, math.nan) for trial in self.reached]
+    def values(self, metric: str) -> dict[int, float]:
+        """By seed."""
+        return {
+            trial.planned.seed: trial.reports[self.rung].metrics.get(metric, math.nan)
+            for trial in self.reached
+        }
 
 
 def _arms_at(state: SweepState, rung: int) -> dict[str, _Arm]:
@@ -159,21 +165,29 @@ def _agree_but_for_ratio(left: Mapping[str, Any], right: Mapping[str, Any]) -> b
     return all(left[path] == right[path] for path in shared)
 
 
-def _differences(
-    finite: Mapping[str, Sequence[float]], references: Mapping[str, str | None]
-) -> dict[str, Difference]:
-    """From their baselines, where both have values that are numbers."""
+def _only_finite(arms: Arms) -> dict[str, dict[int, float]]:
+    """Without values that are no numbers, and arms that have nothing else."""
+    finite = {
+        name: {seed: value for seed, value in values.items() if math.isfinite(value)}
+        for name, values in arms.items()
+    }
+    return {name: values for name, values in finite.items() if values}
+
+
+def _differences(arms: Arms, references: Mapping[str, str | None], noise: Noise) -> Differences:
+    """From their baselines, where all values of both are numbers."""
+    finite = {name: values for name, values in arms.items() if all(map(math.isfinite, values.values()))}
     pairs = {
         name: other
         for name, other in references.items()
         if other is not None and other != name and name in finite and other in finite
     }
-    return differences(finite, pairs)
+    return differences(finite, pairs, noise)
 
 
-def _ranks(values: Mapping[str, Sequence[float]]) -> dict[str, int]:
+def _ranks(arms: Arms) -> dict[str, int]:
     """1 + how many have a better mean; NaN is worse than any number."""
-    means = {name: float(np.mean(own)) for name, own in values.items()}
+    means = {name: float(np.mean(list(values.values()))) for name, values in arms.items()}
     numbers = [mean for mean in means.values() if not math.isnan(mean)]
     return {
         name: 1 + (len(numbers) if math.isnan(own) else sum(mean > own for mean in numbers))
@@ -182,7 +196,7 @@ def _ranks(values: Mapping[str, Sequence[float]]) -> dict[str, int]:
 
 
 def _row(
-    arm: _Arm, judged: Sequence[float], reference: str | None, difference: Difference | None, rank: int
+    arm: _Arm, judged: Mapping[int, float], reference: str | None, difference: Difference | None, rank: int
 ) -> ArmRow:
     missing = [trial for trial in arm.trials if arm.rung not in trial.reports]
     return ArmRow(
@@ -194,7 +208,7 @@ def _row(
         miou=_spread(arm.values("val_miou")),
         aacc=_spread(arm.values("val_aacc")),
         judged=_spread(judged),
-        values=dict(zip((trial.planned.seed for trial in arm.reached), judged, strict=True)),
+        values=judged,
         difference=difference,
         rank=rank,
         status=count_words(_fate(trial, arm.rung) for trial in arm.trials),
@@ -202,7 +216,8 @@ def _row(
     )
 
 
-def _spread(values: Sequence[float]) -> Spread:
+def _spread(by_seed: Mapping[int, float]) -> Spread:
+    values = list(by_seed.values())
     return Spread(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)
 
 

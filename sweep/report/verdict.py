@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from sweep.curves.differences import Difference
+from sweep.curves.noise import CONFIDENCE
 from sweep.report.cells import number, signed
+from sweep.report.noise_words import noise_words, power_words
 from sweep.report.tables import ArmRow, FairTable, count_words
 
 HOW_TO_READ = (
-    "± is the sd over the seeds of an arm. An interval is Student's t with the sd pooled within all arms at "
-    "that iteration, and is not corrected for the number of arms. Comparing many arms makes a false find "
-    "likelier, so a difference counts as shown only if p < 0.05 after Holm's correction for all arms "
-    "compared."
+    "± is the sd over the seeds of an arm. The 95 % intervals hold for all arms of a table at once, so also "
+    "for the best one, whichever arm one picks. They rest on the noise within all arms, and compare within "
+    "seeds where arms share enough of them. A difference counts as shown only if its interval excludes 0 and "
+    "the noise was measured: a prior, taken from other trainings where no arm has two differing seeds, shows "
+    "nothing."
 )
+
+_USUAL_GAPS = (0.5, 1.0)
 
 
 def verdict(table: FairTable) -> str:
@@ -22,8 +28,8 @@ def verdict(table: FairTable) -> str:
         return f"No trial has reached iteration {table.rung}: there is nothing to compare there."
     if why_not := _why_no_difference(table):
         return why_not
-    if table.noise is None:
-        return _verdict_without_noise(table)
+    if table.noise.source == "prior":
+        return " ".join(_verdict_by_prior(table))
     compared = [row for row in table.rows if row.difference]
     shown = [row for row in compared if row.difference and row.difference.is_shown]
     if not shown:
@@ -54,24 +60,18 @@ def _why_no_difference(table: FairTable) -> str | None:
     return None
 
 
-def _verdict_without_noise(table: FairTable) -> str:
-    expected = _expected_by_chance(table.noise_sd)
+def _verdict_by_prior(table: FairTable) -> Iterator[str]:
     if any(row.seeds > 1 for row in table.rows):
-        return (
-            f"Nothing can be told apart at iteration {table.rung}: the seeds of an arm have exactly equal "
-            f"values, as if the seed had no effect, so the noise is unknown.{expected}"
+        yield (
+            f"No difference is shown at iteration {table.rung}: the seeds of an arm have exactly equal "
+            "values, as if the seed had no effect, so the noise is unknown."
         )
-    return f"Nothing can be told apart at iteration {table.rung} with one seed an arm.{expected}"
-
-
-def _expected_by_chance(noise_sd: float) -> str:
-    """How far the spec's own supposition reaches; empty where it supposes nothing."""
-    if noise_sd == 0:
-        return ""
-    return (
-        f" If runs differ by the noise_sd of {number(noise_sd)} that the spec supposes, two equal arms "
-        f"differ by up to {number(1.96 * math.sqrt(2) * noise_sd)} in 19 of 20 cases."
-    )
+    else:
+        yield f"No difference is shown at iteration {table.rung}: every arm has one seed."
+    yield f"Nothing below {number(_widest(table))} can be told apart (prior noise)."
+    beyond = [row for row in table.rows if row.difference and _excludes_zero(row.difference)]
+    if beyond:
+        yield f"Beyond that, if such noise holds here: {_list(beyond)}."
 
 
 def _list(rows: Sequence[ArmRow]) -> str:
@@ -83,8 +83,16 @@ def _list(rows: Sequence[ArmRow]) -> str:
 
 
 def _reach(table: FairTable) -> str:
-    margins = [row.difference.margin for row in table.rows if row.difference and row.difference.margin]
-    return f"Differences of up to about {number(max(margins))} can hide in the noise here."
+    return f"Differences of up to about {number(_widest(table))} can hide in the noise here."
+
+
+def _widest(table: FairTable) -> float:
+    """Half the width of the widest interval."""
+    return max(row.difference.simultaneous_margin for row in table.rows if row.difference)
+
+
+def _excludes_zero(difference: Difference) -> bool:
+    return abs(difference.value) > difference.simultaneous_margin
 
 
 def _absent(table: FairTable) -> Iterator[str]:
@@ -103,20 +111,40 @@ def _survivors(table: FairTable) -> Iterator[str]:
 
 
 def _uncorrected(table: FairTable) -> Iterator[str]:
-    found = [row for row in table.rows if row.difference and row.difference.excludes_zero]
-    unconfirmed = [row for row in found if row.difference and not row.difference.is_shown]
-    if unconfirmed:
+    found = [row for row in table.rows if row.difference and not row.difference.is_shown]
+    alone = [row for row in found if row.difference and row.difference.p_value < 1 - CONFIDENCE]
+    if alone and table.noise.source == "measured":
         yield (
-            f"The interval excludes 0 for {_list(unconfirmed)}, but among several arms that may be chance: "
-            "Holm's correction does not confirm it."
+            f"Looked at alone, the difference would be shown for {_list(alone)}, but among several arms that "
+            "may be chance."
         )
 
 
 def _noise(table: FairTable) -> Iterator[str]:
-    if table.noise is not None:
-        freedom = table.noise.degrees_of_freedom
-        degrees = "1 degree" if freedom == 1 else f"{freedom} degrees"
-        yield f"The sd pooled within arms is {number(table.noise.sd)} here, with {degrees} of freedom."
+    if not table.rows:
+        return
+    yield from noise_words(table.noise)
+    if table.differences.paired:
+        yield (
+            f"Differences are taken within seeds, where the sd is {number(table.differences.sd)} with "
+            f"{table.differences.degrees_of_freedom:.0f} degrees of freedom."
+        )
+    seeds = [row.seeds for row in table.rows if row.difference or row.is_baseline]
+    if len(seeds) > 1:
+        yield power_words(table.differences.sd, max(seeds), _gaps(table))
+
+
+def _gaps(table: FairTable) -> dict[float, str]:
+    """Gaps between two arms that one may want to tell apart, with what is to be said of them."""
+    gaps = dict.fromkeys(_USUAL_GAPS, "")
+    unshown = [row for row in table.rows if row.difference and not row.difference.is_shown]
+    if unshown:
+        largest = max(unshown, key=lambda row: abs(row.difference.value) if row.difference else 0.0)
+        assert largest.difference is not None
+        gap = round(abs(largest.difference.value), 2)
+        if gap > 0:
+            gaps[gap] = f"{largest.arm}, the largest not shown"
+    return gaps
 
 
 def _ranks(table: FairTable) -> Iterator[str]:

@@ -92,7 +92,7 @@ class TestRatioCurves:
                 if row.difference:
                     (stem,) = stems[0].get_segments()
                     low, high = sorted(stem[:, 1])
-                    assert high - low == pytest.approx(2 * (row.difference.margin or math.nan))
+                    assert high - low == pytest.approx(2 * row.difference.simultaneous_margin)
 
     def test_single_trials_are_drawn_beside_their_mean(self, state: SweepState) -> None:
         drawn = lines(ratio_curves(state).axes[0])

@@ -42,7 +42,7 @@ def test_the_three_trials_of_the_first_table() -> None:
     assert [trial.status for trial in state.trials.values()] == ["finished", "finished", "interrupted"]
     assert list(baseline_arms(state)) == ["real_ratio=1.0"]
     assert fair_table(state, 2050).rows[1].difference.value == pytest.approx(0.84)  # type: ignore[union-attr]
-    assert "Nothing can be told apart at iteration 2050 with one seed an arm." in comparison_text(state, 2050)
+    assert "No difference is shown at iteration 2050: every arm has one seed." in comparison_text(state, 2050)
 
 
 def test_provenance_is_told_in_every_table(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ class TestPage:
             ("interrupted", "Trials: 6 in 3 arms: 6 interrupted"),
             ("no_trial", "No trial has been judged yet."),
             ("none_reported", "No trial has reported yet."),
-            ("one_seed", "Nothing can be told apart at iteration 300 with one seed an arm."),
+            ("one_seed", "No difference is shown at iteration 300: every arm has one seed."),
             ("midway", "No trial has reached iteration 300: there is nothing to compare there."),
         ],
     )
