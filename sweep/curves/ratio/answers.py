@@ -11,10 +11,15 @@ from sweep.curves.ratio.fit import RatioCurve
 
 LEVEL = 0.9
 
+_QUANTILES = [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2]
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """An expected value and its 90 % interval."""
+    """An expected value, which is the median, and its 90 % interval.
+
+    Not the mean: few seeds leave tails so heavy that they have none.
+    """
 
     expected: float
     lower: float
@@ -36,9 +41,9 @@ class PredictedValue:
 
 
 def band(curve: RatioCurve) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lower end, mean and upper end (m,) of the curve's pointwise 90 % band on its grid."""
-    lower, upper = np.quantile(curve.draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return lower, curve.draws.mean(axis=0), upper
+    """Lower end, median and upper end (m,) of the curve's pointwise 90 % band on its grid."""
+    lower, middle, upper = np.quantile(curve.draws, _QUANTILES, axis=0)
+    return lower, middle, upper
 
 
 def value_at(curve: RatioCurve, real_ratio: float) -> PredictedValue:
@@ -51,7 +56,7 @@ def value_at(curve: RatioCurve, real_ratio: float) -> PredictedValue:
     return PredictedValue(
         real_ratio=real_ratio,
         optimistic=values.upper,
-        expected=float(draws.mean()),
+        expected=float(np.median(draws)),
         pessimistic=values.lower,
         extrapolated=not ratios.min() <= real_ratio <= ratios.max(),
     )
@@ -70,7 +75,7 @@ def change(curve: RatioCurve, low: float, high: float) -> Estimate:
 
 
 def best_real_ratio(curve: RatioCurve) -> Estimate:
-    """Where the curve is highest, among the shares between those that were run; the median is expected.
+    """Where the curve is highest, among the shares between those that were run.
 
     A curve without slope has its best anywhere.
     """
@@ -78,7 +83,7 @@ def best_real_ratio(curve: RatioCurve) -> Estimate:
     best = grid[draws.argmax(axis=1)]
     flat = np.ptp(draws, axis=1) < 1e-9
     best[flat] = np.linspace(grid[0], grid[-1], int(flat.sum())).round(3)
-    return _median(best)
+    return _place(best)
 
 
 def smallest_real_ratio(curve: RatioCurve, loss: float) -> Estimate | None:
@@ -92,7 +97,7 @@ def smallest_real_ratio(curve: RatioCurve, loss: float) -> Estimate | None:
     if curve.observations.real_ratio.max() < 1:
         return None
     grid, draws = _inside(curve)
-    return _median(grid[good_from(draws, loss)])
+    return _place(grid[good_from(draws, loss)])
 
 
 def good_from(draws: np.ndarray, loss: float) -> np.ndarray:
@@ -108,10 +113,11 @@ def _inside(curve: RatioCurve) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _estimate(draws: np.ndarray) -> Estimate:
-    lower, upper = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(float(draws.mean()), float(lower), float(upper))
+    lower, middle, upper = np.quantile(draws, _QUANTILES)
+    return Estimate(float(middle), float(lower), float(upper))
 
 
-def _median(draws: np.ndarray) -> Estimate:
-    lower, middle, upper = np.quantile(draws, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], method="nearest")
+def _place(draws: np.ndarray) -> Estimate:
+    """An estimate that is one of the draws: places are those of the grid."""
+    lower, middle, upper = np.quantile(draws, _QUANTILES, method="nearest")
     return Estimate(float(middle), float(lower), float(upper))

@@ -18,7 +18,7 @@ def widened(grid: np.ndarray, draws: np.ndarray, low: float, high: float) -> np.
     place = np.log(grid + _OFFSET)
     inside = (grid >= low) & (grid <= high)
     span = float(np.ptp(place[inside]))
-    change = float(np.ptp(draws[:, inside].mean(axis=0))) / span if span else 0.0
+    change = float(np.ptp(np.median(draws[:, inside], axis=0))) / span if span else 0.0
     steps = np.sqrt(np.diff(place)) * max(_LEAST_CHANGE, change)
     normal = np.random.default_rng(13).standard_normal((len(draws), len(steps)))
     below, above = grid[1:] <= low, grid[:-1] >= high

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logsumexp, softmax
 
 from sweep.curves.noise import Noise
 from sweep.curves.ratio.beyond import widened
@@ -114,16 +115,12 @@ def _likelihoods(smoothers: list[Smoother], observations: Observations, noise: N
 def _shares(smoothers: list[Smoother], scores: np.ndarray, likelihoods: np.ndarray) -> np.ndarray:
     """A family weighs as its likeliest member; its members share that by their likelihoods."""
     families = np.array([smoother.family for smoother in smoothers])
-    shares = np.zeros(len(smoothers))
+    logarithms = np.zeros(len(smoothers))
     for family in set(families):
         own = families == family
-        likelihood = np.exp(likelihoods[own] - likelihoods[own].max())
-        shares[own] = (
-            np.exp(-0.5 * _TRUST * (scores[own][likelihood.argmax()] - scores.min()))
-            * likelihood
-            / likelihood.sum()
-        )
-    return np.asarray(shares / shares.sum())
+        part = likelihoods[own] - logsumexp(likelihoods[own])
+        logarithms[own] = part - 0.5 * _TRUST * scores[own][likelihoods[own].argmax()]
+    return np.asarray(softmax(logarithms))
 
 
 def _draw(

@@ -54,7 +54,7 @@ def _optimum(curve: RatioCurve, ratios: np.ndarray) -> str | None:
     inside = ratios[1:-1]
     if not len(inside):
         return None
-    best = max(inside, key=lambda ratio: float(curve.at(ratio).mean()))
+    best = max(inside, key=lambda ratio: float(np.median(curve.at(ratio))))
     ends = np.maximum(curve.at(ratios[0]), curve.at(ratios[-1]))
     if np.mean(curve.at(best) > ends) < CONFIDENCE:
         return None
@@ -102,7 +102,7 @@ def _misfit_of_one_break(curve: RatioCurve, split: float) -> float:
     inside = (curve.grid >= ratios.min()) & (curve.grid <= ratios.max())
     place = curve.grid[inside]
     basis = np.stack([np.ones_like(place), place, np.maximum(0, place - split)], axis=1)
-    expected = curve.draws[:, inside].mean(axis=0)
+    expected = np.median(curve.draws[:, inside], axis=0)
     coefficients = np.linalg.lstsq(basis, expected)[0]
     return float(((expected - basis @ coefficients) ** 2).sum())
 
