@@ -16,7 +16,7 @@ from sweep.commands.fit import fit
 from sweep.commands.next_trials import next_trials
 from sweep.commands.options import Storage, SweepName
 from sweep.commands.predict import predict
-from sweep.errors import ClusterError, SweepError
+from sweep.errors import ClusterError, NameInUseError, SweepError
 from sweep.source import state_of_folder
 from sweep.storage import DEFAULT_STORAGE, SweepFolder, sweeps_in
 
@@ -77,7 +77,7 @@ def run(
     ] = False,
     address: Address = None,
 ) -> None:
-    """Runs the sweep that a spec describes, or adds to a sweep what a file with `extends` lists."""
+    """Runs the sweep that a spec describes, or adds to one."""
     if _is_extension(spec_file):
         _refuse_for_extension({"--name": name is not None, "--smoke": smoke})
         raise typer.Exit(_extend(spec_file, overrides, address))
@@ -105,7 +105,7 @@ def plan(
     spec_file: SpecFile,
     overrides: Overrides = [],  # noqa: B006
 ) -> None:
-    """Prints what a spec would run, or add, and what it would cost. Starts nothing."""
+    """Prints what a spec would run, and what it would cost. Starts nothing."""
     from sweep.plan import plan_text, smoke_spec
 
     if _is_extension(spec_file):
@@ -239,6 +239,9 @@ def _extend(spec_file: Path, overrides: list[str], address: str | None) -> int:
 
     loaded = load_extension(spec_file)
     folder = loaded.folder
+    if folder.is_running():
+        stop = f"`sweep stop {folder.argument}`"
+        raise NameInUseError(f"{folder.name} is running; add to it when it has ended, or after {stop}")
     with folder.locked():
         from sweep.engine.extend import addition_of, budget_must_allow
 

@@ -17,7 +17,7 @@ from tests.terminal import Done, Terminal, write_fake
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
-    "run": "Runs the sweep that a spec describes.",
+    "run": "Runs the sweep that a spec describes, or adds to one.",
     "plan": "Prints what a spec would run, and what it would cost. Starts nothing.",
     "resume": "Goes on with a sweep that was interrupted, killed, or ran out of budget.",
     "compare": "Prints the fair comparison of all arms at one rung.",
@@ -135,7 +135,7 @@ def test_interrupt_ends_with_130(sweep: Terminal, monkeypatch: pytest.MonkeyPatc
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sweep.spec.load_spec", interrupted)
+    monkeypatch.setattr("sweep.spec.extension.is_extension", interrupted)
     assert sweep("plan", "x.yaml").code == 130
 
 

@@ -19,6 +19,7 @@ from sweep.overview import trials_table
 from sweep.plan.addition import Addition, addition_text
 from sweep.spec.extension import load_extension
 from sweep.stopping import explain
+from tests.terminal import Terminal
 from tests.unit.test_driver import make_driver, report, trial_of
 
 
@@ -218,3 +219,37 @@ def test_spent_budget_is_told_before_anything_is_added(tmp_path: Path) -> None:
     budget_must_allow(addition(driver, "trials: [{real_ratio: 0.07}]", "budget.trials=2"), history)
     driver.end("t000", "stopped", "behind")
     budget_must_allow(addition(driver, "continue: [t000]"), history)  # it was paid for
+
+
+@pytest.fixture
+def more(driver: Driver) -> str:
+    """A file that adds to the driver's sweep."""
+    addition(driver, "trials: [{real_ratio: 0.07}]\ncontinue: [t001]")
+    return str(driver.folder.storage / "more.yaml")
+
+
+def test_plan_of_an_extension_changes_nothing(driver: Driver, more: str, sweep: Terminal) -> None:
+    before = driver.folder.ledger.read_bytes()
+    done = sweep("plan", more)
+    assert (done.code, done.out.split("\n")[0]) == (
+        0,
+        "tiny: 1 new trials, 1 stopped ones go on; 3 were there",
+    )
+    assert driver.folder.ledger.read_bytes() == before
+
+
+@pytest.mark.parametrize("option", [["--smoke"], ["--name", "other"]])
+def test_extension_has_the_name_and_length_of_its_sweep(
+    driver: Driver, more: str, sweep: Terminal, option: list[str]
+) -> None:
+    done = sweep("run", more, *option)
+    assert done.code == 2
+    assert f"Invalid value for {option[0]}" in done.err
+    assert "which keeps its name and its length" in " ".join(done.err.replace("│", " ").split())
+
+
+def test_running_sweep_cannot_be_added_to(driver: Driver, more: str, sweep: Terminal) -> None:
+    with driver.folder.locked():
+        done = sweep("run", more)
+    assert done.code == 2
+    assert done.err.startswith("tiny is running; add to it when it has ended, or after `sweep stop tiny")
