@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,16 +72,25 @@ class _Course:
         draws = {}
         for rung in setting.rungs:
             measured = list(setting.values_at(rung).get(arm, {}).values())
-            variances = [noises[rung].of(arm) ** 2] * len(measured)
-            if rung == setting.final:
-                measured += [one.expected for one in predicted]
-                variances += [one.sd**2 for one in predicted]
-            if measured:
-                error = np.sqrt(sum(variances)) / len(measured)
-                draws[rung] = np.mean(measured) + error * random.standard_t(
-                    noises[rung].degrees_of_freedom, _DRAWS
-                )
+            joined = predicted if rung == setting.final else []
+            if measured or joined:
+                noise = noises[rung]
+                own_errors = random.standard_t(noise.degrees_of_freedom, _DRAWS)
+                draws[rung] = _mean_of(measured, noise.of(arm), joined, own_errors)
         return _Course(arm, draws, setting.final, bool(predicted))
+
+
+def _mean_of(
+    measured: Sequence[float], sd: float, predicted: Sequence[Prediction], own_errors: np.ndarray
+) -> np.ndarray:
+    """(s,) what the expected value of an arm may be; what predictions share is the same for all arms."""
+    values = [*measured, *(one.expected for one in predicted)]
+    variances = [sd**2] * len(measured) + [max(one.sd**2 - one.shared_sd**2, 0.0) for one in predicted]
+    shared = sum(one.shared_sd for one in predicted) / len(values)
+    common = np.random.default_rng(19).standard_normal(len(own_errors))
+    return np.asarray(
+        np.mean(values) + math.sqrt(sum(variances)) / len(values) * own_errors + shared * common
+    )
 
 
 def _names(setting: Setting) -> list[str]:
