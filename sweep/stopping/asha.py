@@ -2,8 +2,8 @@
 
 Li et al. 2018, A System for Massively Parallel Hyperparameter Tuning, https://arxiv.org/abs/1810.05934.
 Their algorithm pauses all trials at a rung and promotes the top 1/eta of those seen there. Like Ray's
-`AsyncHyperBandScheduler` this one lets trials run on and stops them instead, since a paused trial holds a
-checkpoint for nothing. It differs from Ray's in what the comparison is made of:
+`AsyncHyperBandScheduler` this one lets trials run on and stops them instead; a stopped trial goes on only
+if the user asks for it (docs/more.md). It differs from Ray's in what the comparison is made of:
 
 - The cut-off is the value of the k-th best peer, k = ceil((peers + 1) / reduction_factor). A candidate is at
   or above it exactly if it is among the best k of all trials at the rung, itself included, which is the

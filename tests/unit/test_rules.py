@@ -27,7 +27,7 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize("safe", ["protected", "baseline", "is_last_rung"])
+@pytest.mark.parametrize("safe", ["protected", "baseline", "continued", "is_last_rung"])
 @given(value=values_or_nan, others=peer_values)
 def test_what_must_not_be_stopped_goes_on(name: str, safe: str, value: float, others: list[float]) -> None:
     judgement = RULES[name].judge(candidate_at(value, **{safe: True}), peers_at(*others))
