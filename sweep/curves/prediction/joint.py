@@ -5,7 +5,7 @@ between trials is a level and a gain, smooth in real_ratio but for a share of it
 takes a random walk that comes to rest at the end. With g the rise still to come (1 at 20 % of the budget, 0
 at the end), places x, trials i and k:
 
-    cov = level^2 + (gain sd)^2 g g' + drift^2 min(g, g')                                    common to all
+    cov = level^2 + common_gain^2 g g'+ drift^2 min(g, g')                                    common to all
         + [(1 - own) matern(x, x') + own (i = k)] (u^2 - rho u v (g + g') + v^2 g g')        of a trial
         + (i = k) walk^2 min(g, g') + (same point) noise^2
 
@@ -103,7 +103,7 @@ def covariance(left: Observed, right: Observed, kernel: Kernel, common: CommonGa
     likeness = (1 - kernel.own) * _matern52(np.abs(apart) / kernel.length) + kernel.own * same
     level, gain = kernel.level, kernel.gain
     of_trial = level**2 - kernel.correlation * level * gain * (g + h) + gain**2 * g * h
-    for_all = _LEVEL_SD**2 + common.sd**2 * g * h + common.drift**2 * np.minimum(g, h)
+    for_all = _LEVEL_SD**2 + kernel.common_gain**2 * g * h + common.drift**2 * np.minimum(g, h)
     return np.asarray(for_all + likeness * of_trial + same * kernel.walk**2 * np.minimum(g, h))
 
 

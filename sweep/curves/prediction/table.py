@@ -33,6 +33,8 @@ class Kernel:
     """Sd of a trial's wandering from 20 % of the budget to the end."""
     noise: float
     """Sd of a measurement."""
+    common_gain: float
+    """Sd over settings of what all trials gain on average from 20 % of the budget on."""
     log_weight: float
     """Log of the prior weight; a task with many families doesn't outvote the others."""
 
@@ -42,7 +44,6 @@ class CommonGain:
     """What trials of one setting gain on average from 20 % of the budget to the end, over settings."""
 
     mean: float
-    sd: float
     drift: float
     """Sd of the common curve's deviation from its shape."""
 
