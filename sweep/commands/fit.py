@@ -49,7 +49,7 @@ def fit(
     from rich.console import Console
 
     from sweep.analysis import analyse
-    from sweep.report import fits_json, fits_text
+    from sweep.report import differences_section, fits_json, fits_text, next_section, section_text
 
     intervals = [_interval(text) for text in slopes]
     state = state_from(name, storage, mlflow, experiment, final, say)
@@ -58,7 +58,14 @@ def fit(
     if as_json:
         typer.echo(json_text({**fits_json(analysis), "slopes": found}))
     else:
-        typer.echo("\n\n".join([fits_text(analysis, Console().width), *map(_slope_text, found)]))
+        width = Console().width
+        parts = (
+            fits_text(analysis, width),
+            *map(_slope_text, found),
+            section_text(differences_section(state), width),
+            section_text(next_section(state), width),
+        )
+        typer.echo("\n\n".join(parts))
 
 
 def _interval(text: str) -> tuple[float, float]:

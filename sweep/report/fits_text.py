@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from sweep.analysis import Analysis
-from sweep.report.fits import Block, Bullets, Grid, Heading, fits_sections, verdicts
+from sweep.report.fits import Block, Bullets, Grid, Heading, Section, fits_sections, verdicts
 from sweep.report.noise_words import noise_words
 from sweep.report.text_table import text_table
 
@@ -19,9 +19,15 @@ def fits_text(analysis: Analysis, width: int = 80) -> str:
     parts.append(textwrap.fill(" ".join(noise_words(analysis.noise)), width))
     said = {fits.verdict for fits in analysis.fits}  # above already
     for section in fits_sections(analysis):
-        blocks = [_text(block, width) for block in section.blocks if block not in said]
-        parts += [section.title + "\n" + "─" * len(section.title), *blocks] if blocks else []
+        blocks = tuple(block for block in section.blocks if block not in said)
+        parts += [section_text(Section(section.title, blocks), width)] if blocks else []
     return "\n\n".join(parts)
+
+
+def section_text(section: Section, width: int = 80) -> str:
+    """The title over a rule, then the blocks."""
+    blocks = (_text(block, width) for block in section.blocks)
+    return "\n\n".join([section.title + "\n" + "─" * len(section.title), *blocks])
 
 
 def _text(block: Block, width: int) -> str:

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sweep.analysis.proposals import ProposedTrial
+from sweep.analysis import analyse
+from sweep.analysis.proposals import ProposedTrial, hours_per_iteration, proposed_trials
+from sweep.ledger.state import SweepState
+from sweep.report.fits import Bullets, Section
+from sweep.results import rungs_of
+
+_TRAININGS = 3
+
+
+def next_section(state: SweepState) -> Section:
+    """The first few proposals; `sweep next` has more of them, and options."""
+    found = proposed_trials(state, analyse(state), _TRAININGS * rungs_of(state)[-1])
+    lines = (
+        proposal_lines(found, hours_per_iteration(state)) if found else ["There is no curve to narrow yet."]
+    )
+    return Section("What to run next", (Bullets(tuple(lines)),))
 
 
 def proposal_lines(found: Sequence[ProposedTrial], hours_per_iteration: float | None) -> list[str]:

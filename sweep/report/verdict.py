@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from sweep.curves.differences import Difference
 from sweep.curves.noise import CONFIDENCE
+from sweep.ledger.state import SweepState
 from sweep.report.cells import number, signed
+from sweep.report.fits import Bullets, Section
 from sweep.report.noise_words import noise_words, power_words
-from sweep.report.tables import ArmRow, FairTable, count_words
+from sweep.report.tables import ArmRow, FairTable, count_words, fair_tables
 
 HOW_TO_READ = (
     "± is the sd over the seeds of an arm. The 95 % intervals hold for all arms of a table at once, so also "
@@ -38,6 +40,11 @@ def verdict(table: FairTable) -> str:
     rest = len(compared) - len(shown)
     none_else = f" No difference shown for {rest} other{'s' * (rest > 1)}." if rest else ""
     return f"{differ} from the baseline at iteration {table.rung}: {_list(shown)}.{none_else}"
+
+
+def differences_section(state: SweepState) -> Section:
+    """The verdict at every rung, the last one first."""
+    return Section("Differences from the baseline", (Bullets(tuple(map(verdict, fair_tables(state)))),))
 
 
 def notes(table: FairTable) -> list[str]:

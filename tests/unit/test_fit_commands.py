@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,3 +125,24 @@ def test_budget_in_hours_needs_their_price(sweep: Terminal) -> None:
     done = sweep("next", THREE_TRIALS, "--budget", "40h")
     assert done.code == 2
     assert "nothing says how long an iteration takes here" in done.err
+
+
+def test_keys_of_json_are_documented(sweep: Terminal, tmp_path: Path) -> None:
+    write_fake(tmp_path / "sweeps", arms=(1.0, 0.5, 0.25, 0.0))
+    fit = json.loads(sweep("fit", "fake", "--slope", "0:1", "--json").out)
+    predicted = json.loads(sweep("predict", "fake", "--real-ratio", "0.1", "--json").out)
+    trials = json.loads(sweep("next", "fake", "--json").out)
+    document = (Path(__file__).parents[2] / "docs" / "json.md").read_text()
+    keys = {*fit, *fit["settings"][0], *fit["noise"][0], *fit["slopes"][0], *predicted, *trials}
+    keys |= {*predicted["predictions"][0], *trials["trials"][0]}
+    keys |= {
+        key
+        for name in ("effect", "values", "curve", "predictions", "crossings", "ranks")
+        for key in _first(fit, name)
+    }
+    assert {key for key in keys if f"`{key}`" not in document} == set()
+
+
+def _first(fit: dict[str, Any], name: str) -> dict[str, Any]:
+    found = fit["settings"][0][name]
+    return found[0] if isinstance(found, list) else found
