@@ -63,13 +63,13 @@ def _optimum(curve: RatioCurve, ratios: np.ndarray) -> str | None:
 
 
 def _cliff(curve: RatioCurve, ratios: np.ndarray) -> str | None:
-    """Most of the whole change within a short stretch, many times as steep as all the rest."""
+    """Most of the whole change within a short stretch, many times as steep as all the rest; the shortest."""
     stretches = [pair for pair in itertools.combinations(ratios, 2) if pair[1] - pair[0] <= _WIDEST_CLIFF]
-    chances = {stretch: _chance_of_cliff(curve, *stretch) for stretch in stretches}
-    found = max(chances, key=lambda stretch: chances[stretch], default=None)
-    if found is None or chances[found] < _SURE:
+    sure = [stretch for stretch in stretches if _chance_of_cliff(curve, *stretch) >= _SURE]
+    if not sure:
         return None
-    return f"cliff between {found[0]:g} and {found[1]:g} ({_points(curve, *found)})"
+    low, high = min(sure, key=lambda stretch: stretch[1] - stretch[0])
+    return f"cliff between {low:g} and {high:g} ({_points(curve, low, high)})"
 
 
 def _chance_of_cliff(curve: RatioCurve, low: float, high: float) -> float:
