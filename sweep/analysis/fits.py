@@ -59,6 +59,14 @@ class Analysis:
         """At the rung."""
         return self.noises[self.rung]
 
+    @property
+    def predictions(self) -> dict[str, Prediction]:
+        """Final values by trial id, of all settings; of a trial that several share, as the first sees it."""
+        every: dict[str, Prediction] = {}
+        for fits in self.fits:
+            every |= {trial_id: one for trial_id, one in fits.predictions.items() if trial_id not in every}
+        return every
+
 
 def analyse(state: SweepState, rung: int | None = None) -> Analysis:
     """The fits at a rung, by default the last one; predictions join only there.
@@ -97,6 +105,17 @@ def analyse(state: SweepState, rung: int | None = None) -> Analysis:
             for setting, known, curve, effect in zip(settings, predictions, curves, effects, strict=True)
         ),
     )
+
+
+def telling_rung(state: SweepState) -> int:
+    """The last rung where two shares of real images have values, so that there is a curve; else the end."""
+    settings, rungs = settings_of(state), rungs_of(state)
+    curved = [rung for rung in rungs if any(_shares(setting, rung) > 1 for setting in settings)]
+    return curved[-1] if curved else rungs[-1]
+
+
+def _shares(setting: Setting, rung: int) -> int:
+    return len({setting.real_ratio_of(arm) for arm in setting.values_at(rung)})
 
 
 def _all_arms(settings: Sequence[Setting], rung: int) -> dict[str, dict[int, float]]:

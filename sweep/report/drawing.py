@@ -11,8 +11,23 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from sweep.curves.prediction import Prediction
+
 Colour = tuple[float, float, float, float]
 GREY = "0.45"
+
+SETTING_STYLES = (
+    ("#0072B2", "o"),
+    ("#D55E00", "s"),
+    ("#009E73", "^"),
+    ("#CC79A7", "D"),
+    ("#E69F00", "v"),
+    ("#56B4E9", "P"),
+)
+"""Colour and marker by setting of the other parameters.
+
+Okabe and Ito 2008, Color Universal Design: fit for any colour vision.
+"""
 
 _DOTS_PER_INCH = 150
 
@@ -36,6 +51,25 @@ def say_nothing_to_draw(axis: Axes, text: str) -> None:
     """A panel that explains why it is empty."""
     axis.set(xticks=[], yticks=[])
     axis.text(0.5, 0.5, text, ha="center", va="center", color=GREY, transform=axis.transAxes)
+
+
+def draw_predicted(
+    axis: Axes, place: float, found: Prediction, colour: Colour | str, label: str, marker: str = "o"
+) -> None:
+    """A final value that was not measured: hollow, with its 90 % interval as a bar."""
+    axis.errorbar(
+        [place],
+        [found.expected],
+        yerr=[[found.expected - found.lower], [found.upper - found.expected]],
+        color=colour,
+        marker=marker,
+        markersize=5,
+        markerfacecolor="white",
+        elinewidth=0.8,
+        capsize=2,
+        alpha=0.8,
+        label=label,
+    )
 
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sweep.analysis import Analysis, analyse, telling_rung
 from sweep.errors import StorageError
 from sweep.ledger.state import SweepState
 from sweep.report.drawing import figure_bytes
+from sweep.report.fits_frames import curve_frame, prediction_frame
 from sweep.report.frame import fair_frame
 from sweep.report.learning_curves import learning_curves
 from sweep.report.pages import page
 from sweep.report.ratio_curves import ratio_curves
+from sweep.report.ratio_fit import ratio_fit
 from sweep.results import class_table, report_table, trial_table
 
 PAGE = "report.md"
@@ -24,7 +27,7 @@ _TABLES = {
     "reports": report_table,
     "classes": class_table,
 }
-_FIGURES = {"learning_curves": learning_curves, "real_ratio": ratio_curves}
+_FITS = {"predictions": prediction_frame, "ratio_curve": curve_frame}
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,9 @@ def write_report(state: SweepState, folder: Path) -> ReportFiles:
 
     The same state gives the same bytes. A reader never sees half a file. Raises StorageError.
     """
-    tables, figures = dict(_table_files(state)), dict(_figure_files(state))
-    text = page(state, figures=list(figures), tables=list(tables))
+    analysis = analyse(state, telling_rung(state))
+    tables, figures = dict(_table_files(state, analysis)), dict(_figure_files(state, analysis))
+    text = page(state, figures=list(figures), tables=list(tables), analysis=analysis)
     contents = {**tables, **figures, PAGE: text.encode()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,18 +66,23 @@ def write_report(state: SweepState, folder: Path) -> ReportFiles:
     )
 
 
-def _table_files(state: SweepState) -> Iterator[tuple[str, bytes]]:
-    for name, table_of in _TABLES.items():
-        table = table_of(state)
+def _table_files(state: SweepState, analysis: Analysis) -> Iterator[tuple[str, bytes]]:
+    tables = {name: table_of(state) for name, table_of in _TABLES.items()}
+    tables |= {name: table_of(analysis) for name, table_of in _FITS.items()}
+    for name, table in tables.items():
         parquet = io.BytesIO()
         table.to_parquet(parquet, index=False)
         yield f"{name}.csv", table.to_csv(index=False, lineterminator="\n").encode()
         yield f"{name}.parquet", parquet.getvalue()
 
 
-def _figure_files(state: SweepState) -> Iterator[tuple[str, bytes]]:
-    for name, figure_of in _FIGURES.items():
-        figure = figure_of(state)
+def _figure_files(state: SweepState, analysis: Analysis) -> Iterator[tuple[str, bytes]]:
+    figures = {
+        "ratio_fit": ratio_fit(analysis),
+        "learning_curves": learning_curves(state, analysis.predictions),
+        "real_ratio": ratio_curves(state),
+    }
+    for name, figure in figures.items():
         for kind in ("png", "svg"):
             yield f"{name}.{kind}", figure_bytes(figure, kind)
 

@@ -73,7 +73,7 @@ def _effect(effect: Effect) -> dict[str, Any]:
 
 def _answers(found: Answers | None) -> dict[str, Any]:
     if found is None:
-        return {"best_real_ratio": None, "smallest_real_ratio": None, "values": []}
+        return {"best_real_ratio": None, "smallest_real_ratio": [], "values": []}
     return {
         "best_real_ratio": asdict(found.best),
         "smallest_real_ratio": [

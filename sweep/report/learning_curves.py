@@ -5,13 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sweep.ledger.state import SweepState, TrialState
-from sweep.report.drawing import GREY, Colour, new_figure, say_nothing_to_draw, sequential_colours
 from sweep.analysis.settings import arms_by_setting
+from sweep.curves.prediction import Prediction
+from sweep.ledger.state import SweepState, TrialState
+from sweep.report.drawing import (
+    GREY,
+    Colour,
+    draw_predicted,
+    new_figure,
+    say_nothing_to_draw,
+    sequential_colours,
+)
 from sweep.results import metric_of, rungs_of, without_controls
 
 MARKERS = {"stopped": "s", "failed": "X"}
@@ -19,11 +28,16 @@ MARKERS = {"stopped": "s", "failed": "X"}
 
 _MOST_ENTRIES = 12
 
+_PREDICTED = Line2D(
+    [], [], color=GREY, marker="o", markerfacecolor="white", linestyle="none", label="predicted end"
+)
 
-def learning_curves(state: SweepState) -> Figure:
+
+def learning_curves(state: SweepState, predictions: Mapping[str, Prediction] | None = None) -> Figure:
     """A panel for every setting of the other parameters: a thin line a trial, a bold one for an arm's mean.
 
     The mean is drawn where all seeds of the arm have a value, so that it never changes its composition.
+    `predictions` of final values, by trial id, are hollow and stand beside the last iteration.
     """
     state = without_controls(state)
     metric, settings = metric_of(state), arms_by_setting(state)
@@ -32,9 +46,10 @@ def learning_curves(state: SweepState) -> Figure:
     figure, axes = new_figure(len(settings))
     for axis, setting in zip(axes, settings, strict=True):
         _draw_panel(axis, state, setting.arms, metric, colours)
+        _draw_predictions(axis, state, setting.arms, predictions or {}, colours)
         axis.set(title=setting.words, xlabel="iteration", ylabel=f"{metric} (%)")
     if any(trial.reports for trial in state.trials.values()):
-        handles = _legend(state, colours)
+        handles = [*_legend(state, colours), *([_PREDICTED] if predictions else [])]
         figure.legend(handles=handles, title="real_ratio", loc="outside right upper", frameon=False)
     figure.suptitle(f"{state.created.name}: learning curves by real_ratio")
     return figure
@@ -50,10 +65,31 @@ def _draw_panel(
         for trial, curve in zip(trials, curves, strict=True):
             _draw_trial(axis, trial, curve, colour)
         mean = _mean(curves)
-        axis.plot(list(mean), list(mean.values()), color=colour, linewidth=2.2, label=f"mean {arm}")
+        dot = "o" if len(mean) == 1 else ""  # a line would not be seen
+        places, values = list(mean), list(mean.values())
+        axis.plot(places, values, dot + "-", color=colour, linewidth=2.2, markersize=5, label=f"mean {arm}")
     _mark_rungs(axis, state)
     if not any(trial.reports for trial in state.trials.values() if trial.arm in arms):
         say_nothing_to_draw(axis, "no trial has reported yet")
+
+
+def _draw_predictions(
+    axis: Axes,
+    state: SweepState,
+    arms: Sequence[str],
+    predictions: Mapping[str, Prediction],
+    colours: Mapping[float, Colour],
+) -> None:
+    """Side by side to the right of the last iteration, where nothing can be measured."""
+    found = [one for one in predictions.values() if state.trials[one.trial_id].arm in arms]
+    if not found:
+        return
+    final = rungs_of(state)[-1]
+    axis.set_xlim(0, final * 1.12)
+    places = np.linspace(1.03, 1.1, len(found)) if len(found) > 1 else [1.03]
+    for place, one in zip(places, sorted(found, key=lambda one: one.real_ratio), strict=True):
+        label = f"predicted {one.trial_id}"
+        draw_predicted(axis, float(place * final), one, colours[one.real_ratio], label)
 
 
 def _draw_trial(axis: Axes, trial: TrialState, curve: Mapping[int, float], colour: Colour) -> None:

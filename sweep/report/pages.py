@@ -7,24 +7,35 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
+from sweep.analysis import Analysis, analyse, telling_rung
 from sweep.ledger.state import SweepState, TrialState
 from sweep.report import markdown
 from sweep.report.cells import cells, header
 from sweep.report.controls import controls_section
+from sweep.report.fits_page import fits_parts, verdict_parts
 from sweep.report.tables import FairTable, count_words, fair_tables
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
 from sweep.results import baseline_arms, is_control_trial, metric_of, trial_table
 from sweep.spec.document import yaml_text
 
 
-def page(state: SweepState, figures: Sequence[str] = (), tables: Sequence[str] = ()) -> str:
-    """The whole page. `figures` and `tables` name files that lie beside it; PNGs are shown."""
-    compared = fair_tables(state)
+def page(
+    state: SweepState,
+    figures: Sequence[str] = (),
+    tables: Sequence[str] = (),
+    analysis: Analysis | None = None,
+) -> str:
+    """The whole page. `figures` and `tables` name files that lie beside it; PNGs are shown.
+
+    `analysis`: that of the state, if it is known already.
+    """
+    compared, analysis = fair_tables(state), analysis or analyse(state, telling_rung(state))
     sections = [
         f"# Sweep {markdown.cell(state.created.name)}",
         controls_section(state),
         state.created.spec["description"],
         verdict(_newest(compared)),
+        *verdict_parts(analysis),
         markdown.bullets(_overview(state)),
         *(
             f"![{name.rsplit('.', 1)[0].replace('_', ' ')}]({name})"
@@ -35,6 +46,7 @@ def page(state: SweepState, figures: Sequence[str] = (), tables: Sequence[str] =
         "Every table holds what was measured at exactly its iteration.",
         HOW_TO_READ,
         *(part for table in compared for part in _comparison(table)),
+        *fits_parts(analysis),
         "## Images that were trained on",
         *_images(state),
         "## Early stopping",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import time as seconds_now
 from typing import Literal, TypeVar
 
 from mlflow.entities import LifecycleStage, Metric, Param, RunTag
@@ -89,6 +90,16 @@ class RunStore:
         for batch in _batches(metrics, _MOST_METRICS_A_BATCH):
             self._client.log_batch(run_id, metrics=batch, synchronous=True)
             written.update((metric.key, metric.step) for metric in batch)
+
+    def answers(self, run_id: str, values: Mapping[str, float], iteration: int) -> None:
+        """Writes metrics that may change as trials are added; the same again changes nothing."""
+        known = self._client.get_run(run_id).data.metrics
+        now = _milliseconds(seconds_now())
+        metrics = [
+            Metric(key, value, now, iteration) for key, value in values.items() if known.get(key) != value
+        ]
+        for batch in _batches(metrics, _MOST_METRICS_A_BATCH):
+            self._client.log_batch(run_id, metrics=batch, synchronous=True)
 
     def tags(self, run_id: str, tags: dict[str, str]) -> None:
         """Writes tags over those of the same name; those that this object has written already are left."""

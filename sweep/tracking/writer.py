@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sweep.analysis import analyse, telling_rung
 from sweep.errors import StorageError
 from sweep.ledger import Ledger
 from sweep.ledger.events import (
@@ -21,6 +22,7 @@ from sweep.ledger.events import (
 )
 from sweep.ledger.state import SweepState, TrialState, TrialStatus, replay
 from sweep.storage import SweepFolder
+from sweep.tracking.answers import fit_metrics, fit_tags
 from sweep.tracking.carried import CarriedLines
 from sweep.tracking.runs import Point, RunStatus, RunStore
 from sweep.tracking.target import TrackingTarget
@@ -75,9 +77,12 @@ class LedgerWriter:
         self._store.tags(parent, self._carried.of_sweep(without_run))  # last: it vouches for the trials
 
     def write_report(self, state: SweepState, folder: SweepFolder) -> None:
-        """Tables and figures as artifacts of the parent run, if there are any yet."""
+        """Tables and figures as artifacts of the parent run, if there are any yet, and what was fitted."""
         if folder.report.is_dir():
-            self._store.folder(self._parent_run(state), folder.report, "report")
+            parent, analysis = self._parent_run(state), analyse(state, telling_rung(state))
+            self._store.folder(parent, folder.report, "report")
+            self._store.answers(parent, fit_metrics(analysis), analysis.rung)
+            self._store.tags(parent, fit_tags(state, analysis))
 
     def _write_trial(
         self, state: SweepState, parent: str, trial: TrialState, news: Sequence[TrialEvent]

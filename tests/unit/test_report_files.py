@@ -50,7 +50,7 @@ def state() -> SweepState:
 def test_any_partial_state_makes_a_whole_report(tmp_path: Path, name: str) -> None:
     state = sweep_state(**PARTIAL[name])
     files = write_report(state, tmp_path / "report")
-    assert len(files.all) == 1 + 8 + 4
+    assert len(files.all) == 1 + 12 + 6
     assert all(path.stat().st_size > 0 for path in files.all)
     text = files.page.read_text()
     for title in ("# Sweep fake", "## Fair comparison", "## Images", "## Early stopping", "## How to make"):
