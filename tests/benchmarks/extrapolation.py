@@ -19,16 +19,19 @@ import numpy as np
 import pandas as pd
 
 from sweep.curves.prediction import predict_finals
+from sweep.curves.prediction.joint import joint_model
+from sweep.curves.prediction.observed import observed
 from sweep.curves.prediction.table import Table
 from sweep.curves.trials import Setting
 from tests.benchmarks.families import FILE_NAME, RUNGS, recorded_families
 from tests.benchmarks.make_prediction_table import FINISHED, found_hyperparameters, partly_seen, table_from
 from tests.benchmarks.rivals import RIVALS, Guess
-from tests.benchmarks.simulated import timing_setting
+from tests.benchmarks.simulated import coverage, timing_setting
 
 OURS = "ours"
 JOINT = "our joint model alone"
 STAGES = RUNGS[:3]
+SIMULATED = ((5, 0), (5, 2), (9, 5))
 SCENARIOS = {"ends": "first and last finished", "half": "half finished", "none": "none finished"}
 
 
@@ -80,9 +83,6 @@ def _guesses(setting: Setting, table: Table) -> dict[str, dict[str, Guess]]:
 
 def _joint_alone(setting: Setting, table: Table) -> dict[str, Guess]:
     """The model's own normal interval, uncalibrated, and no pow3."""
-    from sweep.curves.prediction.joint import joint_model
-    from sweep.curves.prediction.observed import observed
-
     points = observed(setting)
     targets = np.flatnonzero(~points.finished)
     mean, covariance = joint_model(points, table.kernels, table.common).finals(targets)
@@ -144,8 +144,9 @@ def _by_task(rows: pd.DataFrame) -> str:
     table["covers"] = (
         ours["truth"].between(ours["lower"], ours["upper"]).groupby(ours["task"]).mean().round(3)
     )
+    mean = table["covers"].mean()
     table["predictions"] = ours.groupby("task").size()
-    return table.to_string()
+    return f"{table.to_string()}\ncoverage, mean over tasks: {mean:.1%}"
 
 
 def _median_seconds(setting: Setting, times: int = 9) -> float:
@@ -171,6 +172,10 @@ def main() -> None:
     table = figures(rows)
     print(f"{rows['family'].nunique()} families, {rows['task'].nunique()} tasks, {len(rows)} predictions")
     print(_printed(table), _against_the_goals(table, rows), _by_task(rows), sep="\n\n")
+    print("\ncoverage on simulated sweeps, independent noise at each rung:")
+    for noise_sd in (0.2, 0.63, 1.5):
+        shares = [f"{done} of {of} finished: {coverage(of, done, noise_sd):.0%}" for of, done in SIMULATED]
+        print(f"  sd {noise_sd}: " + ", ".join(shares))
     print(f"\npredict_finals, 30 trials of 5 rungs, median: {_median_seconds(timing_setting()):.2f} s")
 
 
