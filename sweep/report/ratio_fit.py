@@ -13,7 +13,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sweep.analysis import Analysis, Fits
-from sweep.analysis.settings import MOST_SETTINGS
 from sweep.curves.ratio import RatioCurve, band
 from sweep.report.drawing import GREY, SETTING_STYLES, draw_predicted, new_figure, say_nothing_to_draw
 from sweep.report.ratio_axis import beside, show_real_ratio
@@ -30,12 +29,13 @@ def ratio_fit(analysis: Analysis) -> Figure:
 
     Up to three settings share a panel. With more than six, those with most values are drawn.
     """
-    fits = sorted(analysis.fits, key=lambda one: -_measured(one, analysis.rung))[:MOST_SETTINGS]
-    groups = [fits] if len(fits) <= _OVERLAID else [[one] for one in fits]
+    fits = _most_measured(analysis)
+    styled = list(zip(fits, SETTING_STYLES, strict=False))
+    groups = [styled] if len(fits) <= _OVERLAID else [[one] for one in styled]
     figure, axes = new_figure(max(len(groups), 1))
     for axis, group in zip(axes, groups, strict=False):
-        _draw_panel(axis, group, analysis, [fits.index(one) for one in group])
-        axis.set(title=group[0].setting.words if len(groups) > 1 else "")
+        _draw_panel(axis, group, analysis)
+        axis.set(title=group[0][0].setting.words if len(groups) > 1 else "")
     for axis in axes:
         axis.set(xlabel="real_ratio", ylabel=f"{analysis.metric} (%)")
     figure.suptitle(_title(analysis, fits), fontsize="medium")
@@ -56,15 +56,21 @@ def _curve(fits: Fits) -> RatioCurve | None:
     return fits.curve if fits.effect and fits.effect.p_value is not None else None
 
 
-def _measured(fits: Fits, rung: int) -> int:
-    return sum(rung in trial.values for trial in fits.setting.trials)
+def _most_measured(analysis: Analysis) -> list[Fits]:
+    """As many as there are styles, in their order."""
+
+    def measured(i: int) -> int:
+        return sum(analysis.rung in trial.values for trial in analysis.fits[i].setting.trials)
+
+    chosen = sorted(range(len(analysis.fits)), key=measured, reverse=True)[: len(SETTING_STYLES)]
+    return [analysis.fits[i] for i in sorted(chosen)]
 
 
-def _draw_panel(axis: Axes, group: Sequence[Fits], analysis: Analysis, styles: Sequence[int]) -> None:
+def _draw_panel(axis: Axes, group: Sequence[tuple[Fits, tuple[str, str]]], analysis: Analysis) -> None:
     seen = [
         value
-        for fits, i in zip(group, styles, strict=True)
-        for value in _draw_setting(axis, fits, analysis, *SETTING_STYLES[i])
+        for fits, (colour, marker) in group
+        for value in _draw_setting(axis, fits, analysis, colour, marker)
     ]
     if not seen:
         say_nothing_to_draw(axis, f"no trial has a value at iteration {analysis.rung} yet")
@@ -72,7 +78,7 @@ def _draw_panel(axis: Axes, group: Sequence[Fits], analysis: Analysis, styles: S
     span = max(seen) - min(seen)
     room = max(_MARGIN * span, (_LEAST_SPAN - span) / 2)
     axis.set_ylim(min(seen) - room, max(seen) + room)
-    show_real_ratio(axis, {trial.real_ratio for fits in group for trial in fits.setting.trials})
+    show_real_ratio(axis, {trial.real_ratio for fits, _ in group for trial in fits.setting.trials})
 
 
 def _draw_setting(axis: Axes, fits: Fits, analysis: Analysis, colour: str, marker: str) -> list[float]:
