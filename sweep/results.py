@@ -107,6 +107,11 @@ def newest_rung(state: SweepState) -> int:
     return max(reached.intersection(rungs), default=rungs[0])
 
 
+def supposed_noise(state: SweepState) -> float:
+    """The seed-to-seed sd that the spec supposes, in points of percent."""
+    return float(state.created.spec["early_stopping"]["noise_sd"])
+
+
 def metric_of(state: SweepState) -> str:
     """The metric that trials are judged by, such as `val_miou`; more is better."""
     return str(state.created.spec["search"]["metric"])

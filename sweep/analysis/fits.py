@@ -21,7 +21,7 @@ from sweep.curves.ratio import (
 )
 from sweep.curves.trials import Setting
 from sweep.ledger.state import SweepState
-from sweep.results import metric_of, rungs_of
+from sweep.results import metric_of, rungs_of, supposed_noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,9 @@ def analyse(state: SweepState, rung: int | None = None) -> Analysis:
         known = ", ".join(map(str, rungs))
         raise ValueError(f"rung is {at}; the rungs of sweep {state.created.name!r} are: {known}")
     settings = settings_of(state)
-    noises = {rung: noise_at(rung, rungs[-1], _all_arms(settings, rung)) for rung in rungs}
+    noises = {
+        rung: noise_at(rung, rungs[-1], _all_arms(settings, rung), supposed_noise(state)) for rung in rungs
+    }
     predictions = [predict_finals(setting) for setting in settings]
     curves = [
         _curve(setting, noises[at], known if at == rungs[-1] else {})

@@ -75,9 +75,10 @@ def _of_setting(
     assert fits.curve is not None
     own = {trial.trial_id for trial in fits.setting.trials}
     running = [trial for trial_id, trial in state.trials.items() if trial_id in own and trial.ended is None]
+    stopped = {one: fits.predictions[one] for one in continuable if one in fits.predictions}
     return propose(
         fits.curve,
-        options_of(fits.setting, _seeds(state), continuable, low=bounds[0], high=bounds[1]),
+        options_of(fits.setting, _seeds(state), stopped, low=bounds[0], high=bounds[1]),
         iterations,
         loss,
         pending=[trial.planned.parameters["real_ratio"] for trial in running],

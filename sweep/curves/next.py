@@ -26,6 +26,8 @@ class Option:
     """That would be trained."""
     continues: str | None = None
     """Id of the stopped trial that would go on."""
+    predicted_sd: float | None = None
+    """Of what is predicted of that trial, and known without it; in points."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def propose(
     weights = np.mean(list(places.values()), axis=0)
     covariance = _covariance(curve.draws)
     for real_ratio in pending:
-        covariance = _once_known(curve, covariance, real_ratio)
+        covariance -= _learnt(curve, covariance, real_ratio, curve.noise.sd**2)
     left, chosen = list(options), list[Proposal]()
     while affordable := [option for option in left if option.iterations <= iterations]:
         gains = {option: _gain(curve, covariance, option, weights) for option in affordable}
@@ -67,7 +69,7 @@ def propose(
         best = max(first or affordable, key=lambda option: gains[option] / option.iterations)
         why = "tells the noise, which is supposed so far" if first else _why(curve, places, best)
         chosen.append(Proposal(best, gains[best], why))
-        covariance = _once_known(curve, covariance, best.real_ratio)
+        covariance -= _learnt(curve, covariance, best.real_ratio, _variance_of_news(curve, best))
         iterations -= best.iterations
         left.remove(best)
     return tuple(chosen)
@@ -100,20 +102,27 @@ def _density(grid: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 def _gain(curve: RatioCurve, covariance: np.ndarray, option: Option, weights: np.ndarray) -> float:
     before = float(np.diag(covariance) @ weights)
-    fall = float(np.diag(_learnt(curve, covariance, option.real_ratio)) @ weights)
-    return fall / before if before > 0 else 0.0
+    learnt = _learnt(curve, covariance, option.real_ratio, _variance_of_news(curve, option))
+    return float(np.diag(learnt) @ weights) / before if before > 0 else 0.0
 
 
-def _once_known(curve: RatioCurve, covariance: np.ndarray, real_ratio: float) -> np.ndarray:
-    """The covariance (m, m) of the curve after one more value at this share."""
-    return np.asarray(covariance - _learnt(curve, covariance, real_ratio))
+def _variance_of_news(curve: RatioCurve, option: Option) -> float:
+    """Variance of a value that would tell what the option adds to what is known.
+
+    Of a stopped trial a part is known already, as its prediction: information is the reciprocal of variance.
+    """
+    noise = curve.noise.sd**2
+    if option.predicted_sd is None:
+        return noise
+    news = 1 / noise - 1 / option.predicted_sd**2
+    return 1 / news if news > 0 else np.inf
 
 
-def _learnt(curve: RatioCurve, covariance: np.ndarray, real_ratio: float) -> np.ndarray:
-    """(m, m), by what one more value at this share lowers the covariance, the value's noise counted."""
+def _learnt(curve: RatioCurve, covariance: np.ndarray, real_ratio: float, variance: float) -> np.ndarray:
+    """(m, m), by what a value at this share, with this variance of its own, lowers the covariance."""
     place = int(np.abs(curve.grid - real_ratio).argmin())
     own = covariance[place]
-    return np.asarray(np.outer(own, own) / (own[place] + curve.noise.sd**2))
+    return np.asarray(np.outer(own, own) / (own[place] + variance))
 
 
 def _seeds_of_the_ends(

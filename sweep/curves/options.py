@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sweep.curves.next import Option
+from sweep.curves.prediction import Prediction
 from sweep.curves.trials import Setting
 
 USUAL_RATIOS = (
@@ -14,7 +15,7 @@ USUAL_RATIOS = (
 """Shares of real images that are proposed; denser below 0.3, where curves bend."""
 
 _APART = 0.2
-"""A new share is so much larger or smaller than any that was run, as a part of it, or 0.01."""
+"""How far a new share is from any that was run, as a part of it; at least 0.01, and no more than 0.08."""
 
 _MORE_SEEDS = 3
 
@@ -22,7 +23,7 @@ _MORE_SEEDS = 3
 def options_of(
     setting: Setting,
     seeds: Sequence[int],
-    stopped: Sequence[str] = (),
+    stopped: Mapping[str, Prediction] | None = None,
     *,
     low: float = 0.0,
     high: float = 1.0,
@@ -31,19 +32,24 @@ def options_of(
 
     Args:
         seeds: those of the sweep; new shares are run with them, others with those that come after.
-        stopped: ids of trials that can go on from where they were stopped.
+        stopped: trials that can go on from where they were stopped, by id, and what is predicted of them.
         low, high: bounds of real_ratio.
     """
     return tuple(
-        [*_continued(setting, stopped), *_more_seeds(setting, seeds), *_new_ratios(setting, seeds, low, high)]
+        [
+            *_continued(setting, stopped or {}),
+            *_more_seeds(setting, seeds),
+            *_new_ratios(setting, seeds, low, high),
+        ]
     )
 
 
-def _continued(setting: Setting, stopped: Sequence[str]) -> Iterator[Option]:
+def _continued(setting: Setting, stopped: Mapping[str, Prediction]) -> Iterator[Option]:
     for trial in setting.trials:
         if trial.trial_id in stopped and setting.final not in trial.values:
             left = setting.final - max(trial.values, default=0)
-            yield Option(trial.real_ratio, trial.seed, left, continues=trial.trial_id)
+            predicted_sd = stopped[trial.trial_id].sd
+            yield Option(trial.real_ratio, trial.seed, left, trial.trial_id, predicted_sd)
 
 
 def _more_seeds(setting: Setting, seeds: Sequence[int]) -> Iterator[Option]:
@@ -59,7 +65,7 @@ def _more_seeds(setting: Setting, seeds: Sequence[int]) -> Iterator[Option]:
 def _new_ratios(setting: Setting, seeds: Sequence[int], low: float, high: float) -> Iterator[Option]:
     ratios = {trial.real_ratio for trial in setting.trials}
     for real_ratio in USUAL_RATIOS:
-        apart = all(abs(real_ratio - own) > max(_APART * own, 0.01) for own in ratios)
+        apart = all(abs(real_ratio - own) > min(max(_APART * own, 0.01), 0.08) for own in ratios)
         if low <= real_ratio <= high and apart:
             for seed in seeds:
                 yield Option(real_ratio, seed, setting.final)

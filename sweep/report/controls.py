@@ -12,7 +12,7 @@ from sweep.ledger.state import SweepState, TrialState
 from sweep.plan import arm_name
 from sweep.report import markdown
 from sweep.report.cells import number, signed
-from sweep.results import is_control_trial, metric_of, rungs_of
+from sweep.results import is_control_trial, metric_of, rungs_of, supposed_noise
 from sweep.spec.space import CONTROL, REAL_RATIO, identity
 from trainables.contract import Control
 
@@ -81,15 +81,14 @@ def _final_value(state: SweepState, trial: TrialState) -> float:
 def _noise(state: SweepState) -> tuple[float, float]:
     """Sd and degrees of freedom at the last iteration.
 
-    Without repeated seeds it is supposed: the spec's `noise_sd`, or what other trainings had if that is more.
+    Without repeated seeds it is a prior.
     """
     final = rungs_of(state)[-1]
     trials = [trial for trial in state.trials.values() if trial.planned.parameters.get(CONTROL) != "noise"]
     arms = {arm: _arm_values(state, arm).values for arm in dict.fromkeys(trial.arm for trial in trials)}
-    noise = noise_at(final, final, {arm: values for arm, values in arms.items() if values})
-    if noise.source == "measured":
-        return noise.sd, noise.degrees_of_freedom
-    return max(noise.sd, state.created.spec["early_stopping"]["noise_sd"]), math.inf
+    present = {arm: values for arm, values in arms.items() if values}
+    noise = noise_at(final, final, present, supposed_noise(state))
+    return noise.sd, noise.degrees_of_freedom if noise.source == "measured" else math.inf
 
 
 def _headline(verdicts: Sequence[ControlVerdict]) -> str:

@@ -16,8 +16,7 @@ def noise_words(noise: Noise) -> Iterator[str]:
     if noise.source == "prior":
         yield (
             f"No arm has two differing seeds at iteration {noise.rung}, so the noise is a prior: sd "
-            f"{number(noise.sd)}, as the val_miou of equal trainings of PSPNet-R50 on BDD10k has. Here it "
-            "may be another."
+            f"{number(noise.sd)}, that of {noise.prior}. Here it may be another."
         )
         return
     low, high = map(number, noise.interval)

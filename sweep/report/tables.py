@@ -13,7 +13,7 @@ import numpy as np
 from sweep.curves.differences import Difference, Differences, differences
 from sweep.curves.noise import Arms, Noise, noise_at
 from sweep.ledger.state import SweepState, TrialState
-from sweep.results import baseline_arms, metric_of, rungs_of, without_controls
+from sweep.results import baseline_arms, metric_of, rungs_of, supposed_noise, without_controls
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def fair_table(state: SweepState, rung: int) -> FairTable:
     arms, baselines = _arms_at(state, rung), baseline_arms(state)
     references = {name: _reference(arm, baselines) for name, arm in arms.items()}
     judged = {name: arm.values(metric_of(state)) for name, arm in arms.items()}
-    noise = noise_at(rung, rungs_of(state)[-1], _only_finite(judged))
+    noise = noise_at(rung, rungs_of(state)[-1], _only_finite(judged), supposed_noise(state))
     found = _differences(judged, references, noise)
     ranks = _ranks(judged)
     rows = [

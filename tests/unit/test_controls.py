@@ -462,11 +462,12 @@ class TestReport:
         assert page(state).splitlines()[2].startswith("3 arms differ")
         assert "control" not in parameters_of(state)
 
-    def test_with_one_seed_the_noise_is_the_larger_of_the_specs_and_the_prior(self) -> None:
+    @pytest.mark.parametrize(("noise_sd", "sd"), [(0.7, 0.63), (4.0, 4.0)], ids=["default", "spec"])
+    def test_with_one_seed_the_noise_is_supposed(self, noise_sd: float, sd: float) -> None:
         state = sweep_state(arms=ARMS, seeds=(0,), curve=ruined_by_noise)
-        assert state.created.spec["early_stopping"]["noise_sd"] == 0.7
+        state.created.spec["early_stopping"]["noise_sd"] = noise_sd
         (copy, _) = control_verdicts(state)
-        assert copy.differences[0].margin == pytest.approx(stats.norm.isf(0.0125) * 0.7 * math.sqrt(2))
+        assert copy.differences[0].margin == pytest.approx(stats.norm.isf(0.0125) * sd * math.sqrt(2))
 
     def test_comparisons_and_figures_are_those_of_the_sweep_without_controls(self) -> None:
         state = sweep_state(arms=ARMS, curve=ruined_by_noise)

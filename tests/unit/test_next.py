@@ -14,7 +14,7 @@ from sweep.curves.next import Option, Proposal, propose
 from sweep.curves.options import USUAL_RATIOS, options_of
 from sweep.curves.ratio import RatioCurve
 from sweep.curves.trials import Setting, TrialCurve
-from tests.settings import FINAL, FIVE, curve_of, setting_of, simulated
+from tests.settings import FINAL, FIVE, curve_of, prediction, setting_of, simulated
 
 
 @cache
@@ -127,13 +127,13 @@ def test_options_are_seeds_ratios_and_stopped_trials() -> None:
     setting = setting_of({0.0: [40.0, 41.0], 1.0: [44.0]})
     stopped = TrialCurve("early", "0.5", 0.5, 0, {200: 30.0})
     setting = dataclasses.replace(setting, trials=(*setting.trials, stopped), rungs=(200, FINAL))
-    found = options_of(setting, (0, 1), ["early", "1-0"])
-    assert found[0] == Option(0.5, 0, FINAL - 200, continues="early")
+    found = options_of(setting, (0, 1), {"early": prediction("early", 0.5, 43.0, 2.0)})
+    assert found[0] == Option(0.5, 0, FINAL - 200, "early", 2.0)
     assert sum(one.continues is not None for one in found) == 1
     seeds = {r: [one.seed for one in found if one.real_ratio == r and not one.continues] for r in (0, 0.5, 1)}
     assert seeds == {0: [2, 3, 4], 0.5: [1, 2, 3], 1: [1, 2, 3]}
     new = {one.real_ratio for one in found} - {0.0, 0.5, 1.0}
-    assert new <= set(USUAL_RATIOS) and 0.02 in new and 0.4 not in new and 0.9 not in new
+    assert new <= set(USUAL_RATIOS) and 0.02 in new and 0.45 not in new and 0.9 in new
     assert {one.seed for one in found if one.real_ratio == 0.02} == {0, 1}
 
 
@@ -149,3 +149,11 @@ def test_options_hold_nothing_that_was_run(ratios: set[float], seeds: int) -> No
     held = {(trial.real_ratio, trial.seed) for trial in setting.trials}
     keys = [(one.real_ratio, one.seed) for one in found]
     assert not held & set(keys) and len(set(keys)) == len(keys)
+
+
+def test_what_is_known_of_a_stopped_trial_is_not_news() -> None:
+    curve = curve_of(simulated(lambda ratio: 40 + 4 * ratio, seeds=2))
+    options = [Option(0.3, 0, 100, "guessed", 5.0), Option(0.3, 1, 100, "known", 0.7), Option(0.3, 2, 100)]
+    gains = {one.option.continues: one.gain for option in options for one in propose(curve, [option], 100)}
+    assert gains["known"] < gains["guessed"] < gains[None]
+    assert propose(curve, [Option(0.3, 0, 100, "certain", 0.1)], 100)[0].gain == 0

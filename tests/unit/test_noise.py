@@ -127,3 +127,16 @@ def test_interval_contains_the_sd(arms: dict[str, dict[int, float]]) -> None:
     noise = noise_at(10, 10, arms)
     lower, upper = noise.interval
     assert 0 < lower < noise.sd < upper < math.inf
+
+
+def test_the_specs_supposition_is_the_prior_where_it_is_more() -> None:
+    assert noise_at(1000, 1000, {}, supposed=0.7).sd == 0.63
+    found = noise_at(1000, 1000, {}, supposed=4.0)
+    assert (found.sd, found.source, found.prior) == (4.0, "prior", "the spec's early_stopping.noise_sd")
+
+
+def test_three_seeds_tell_that_arms_differ_in_noise() -> None:
+    quiet, loud = {0: 44.0, 1: 44.1, 2: 43.9}, {0: 40.0, 1: 47.0, 2: 44.0}
+    found = noise_at(1000, 1000, {"a": quiet, "b": quiet, "c": loud})
+    assert found.p_equal is not None and found.p_equal < 0.05
+    assert found.of("a") < found.sd < found.of("c")

@@ -261,3 +261,9 @@ def test_the_curve_moves_with_the_values(seeds: int) -> None:
     noise = dataclasses.replace(curve.noise, sd=2 * curve.noise.sd)
     changed = fit_ratio_curve(observations_at(doubled, noise), noise)
     assert changed.draws == pytest.approx(2 * curve.draws - 7, abs=1e-5)
+
+
+def test_no_peak_is_claimed_where_no_value_shows_one() -> None:
+    values = {0.0: 32.0, 0.05: 34.4, 0.1: 36.7, 0.2: 39.3, 0.5: 43.8, 1.0: 43.9}
+    curve = curve_of(setting_of({ratio: [mean - 0.3, mean, mean + 0.3] for ratio, mean in values.items()}))
+    assert band(curve)[2].max() < 46

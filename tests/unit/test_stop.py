@@ -54,7 +54,10 @@ def test_running_sweep_is_asked(folder: SweepFolder, monkeypatch: pytest.MonkeyP
 def test_running_sweep_is_asked_to_stop_one_trial(folder: SweepFolder) -> None:
     before = folder.ledger.read_bytes()
     with folder.locked():
-        assert request_stop(folder, state_of(folder), "t001") == "asked fake to stop t001; no resume goes on with it"
+        assert (
+            request_stop(folder, state_of(folder), "t001")
+            == "asked fake to stop t001; no resume goes on with it"
+        )
     assert requests(folder) == ["t001"]
     assert folder.ledger.read_bytes() == before
 

@@ -53,7 +53,8 @@ def fit_ratio_curve(observations: Observations, noise: Noise) -> RatioCurve:
     the band is that of the average: one from the best shape alone would be too narrow.
     """
     grid = np.unique(np.concatenate([GRID, observations.real_ratio]))
-    smoothers = ratio_smoothers(observations, noise, grid)
+    every = ratio_smoothers(observations, noise, grid)
+    smoothers = [one for one in every if not _overshoots(one, observations, noise, grid)]
     scores, variances = _scores(smoothers, observations, noise)
     shares = _shares(smoothers, scores, _likelihoods(smoothers, observations, noise))
     random = np.random.default_rng(7)
@@ -78,6 +79,18 @@ def ratio_smoothers(observations: Observations, noise: Noise, grid: np.ndarray) 
     fitted = (shape_smoother(shape, design) for shape in shapes(ratios[0], ratios[-1], len(ratios)))
     processes = process_smoothers(design) if len(ratios) > 2 else ()
     return [*(smoother for smoother in fitted if smoother), *processes]
+
+
+def _overshoots(smoother: Smoother, observations: Observations, noise: Noise, grid: np.ndarray) -> bool:
+    """Whether a fit rises far above, or falls far below, every value between two of them.
+
+    Lines that meet at a bend in a wide gap fit the values on both sides, and claim a peak that none shows.
+    """
+    ratios, values = observations.real_ratio, observations.value
+    inside = (grid >= ratios.min()) & (grid <= ratios.max())
+    fitted = smoother.to_curve[inside] @ values
+    slack = 2 * noise.sd + 0.1 * np.ptp(values)
+    return bool(fitted.max() > values.max() + slack or fitted.min() < values.min() - slack)
 
 
 def akaike(squares: np.ndarray, n: float, parameters: float) -> np.ndarray:
