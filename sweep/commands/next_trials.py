@@ -60,7 +60,7 @@ def next_trials(
     final: Final = None,
     as_json: AsJson = False,
 ) -> None:
-    """Proposes the ratios, seeds and stopped trials that would narrow the curve most where it matters."""
+    """Proposes the trials that would narrow the curve most where it matters, priced."""
     from sweep.analysis import analyse
     from sweep.analysis.proposals import hours_per_iteration, proposed_trials
     from sweep.report.proposals import proposal_lines

@@ -23,7 +23,7 @@ COMMANDS = {
     "compare": "Prints the fair comparison of all arms at one rung.",
     "fit": "Fits the curve over real_ratio: what it shows, what it does not, and what lies between.",
     "predict": "Predicts the final value of a training at a share of real images, run or not.",
-    "next": "Proposes the ratios, seeds and stopped trials that would narrow the curve most where it matters.",
+    "next": "Proposes the trials that would narrow the curve most where it matters, priced.",
     "report": "Writes tables and figures from what is known now, and prints the newest table.",
     "list": "Lists the sweeps of a storage.",
     "status": "Prints every trial of a sweep: where it is, its newest value, why it ended.",

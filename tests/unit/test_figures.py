@@ -6,10 +6,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from sweep.analysis.settings import arms_by_setting
 from sweep.ledger import SweepState
 from sweep.report import fair_table, learning_curves, ratio_curves
 from sweep.report.drawing import figure_bytes, sequential_colours
-from sweep.analysis.settings import arms_by_setting
 from sweep.results import report_table
 from tests.builders import plain_curve, sweep_state
 
