@@ -49,23 +49,32 @@ def fit(
     from rich.console import Console
 
     from sweep.analysis import analyse
-    from sweep.report import differences_section, fits_json, fits_text, next_section, section_text
+    from sweep.report import (
+        controls_json,
+        controls_text,
+        differences_section,
+        fits_json,
+        fits_text,
+        next_section,
+        section_text,
+    )
 
     intervals = [_interval(text) for text in slopes]
     state = state_from(name, storage, mlflow, experiment, final, say)
     analysis = analyse(state, rung_at(state, at))
     found = list(_slopes(analysis, intervals))
     if as_json:
-        typer.echo(json_text({**fits_json(analysis), "slopes": found}))
+        typer.echo(json_text({**fits_json(analysis), "slopes": found, "controls": controls_json(state)}))
     else:
         width = Console().width
         parts = (
+            controls_text(state, width),
             fits_text(analysis, width),
             *map(_slope_text, found),
             section_text(differences_section(state), width),
             section_text(next_section(state), width),
         )
-        typer.echo("\n\n".join(parts))
+        typer.echo("\n\n".join(part for part in parts if part))
 
 
 def _interval(text: str) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Fair comparisons, figures and pages: numbers apart from pictures apart from pages."""
 
+from sweep.report.controls import controls_json
 from sweep.report.files import ReportFiles, write_report
 from sweep.report.fits_json import fits_json
 from sweep.report.fits_text import fits_text, section_text
@@ -11,7 +12,7 @@ from sweep.report.proposals import next_section
 from sweep.report.ratio_curves import ratio_curves
 from sweep.report.ratio_fit import ratio_fit
 from sweep.report.tables import FairTable, fair_table, fair_tables
-from sweep.report.terminal import comparison_text, fair_table_text, latest_table_text
+from sweep.report.terminal import comparison_text, controls_text, fair_table_text, latest_table_text
 from sweep.report.verdict import differences_section, notes, verdict
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "ReportFiles",
     "comparison",
     "comparison_text",
+    "controls_json",
+    "controls_text",
     "differences_section",
     "fair_frame",
     "fair_table",

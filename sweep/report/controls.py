@@ -37,6 +37,14 @@ def controls_lines(state: SweepState) -> list[str]:
     return [_headline(verdicts), *(f"- {_in_words(verdict)}" for verdict in verdicts)] if verdicts else []
 
 
+def controls_json(state: SweepState) -> list[dict[str, Any]]:
+    """Each control's outcome and reason as plain values; empty for a sweep without controls."""
+    return [
+        {"control": verdict.control, "outcome": verdict.outcome, "reason": verdict.reason}
+        for verdict in control_verdicts(state)
+    ]
+
+
 def control_verdicts(state: SweepState) -> tuple[ControlVerdict, ...]:
     """The verdict on every control of the sweep, by the judged metric at the last iteration.
 

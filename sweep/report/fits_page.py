@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sweep.analysis import Analysis
+from sweep.ledger.state import SweepState
 from sweep.report import markdown
 from sweep.report.fits import Block, Bullets, Grid, Heading, fits_sections, verdicts
+from sweep.report.proposals import next_section
 
 
 def verdict_parts(analysis: Analysis) -> Iterator[str]:
@@ -14,9 +16,9 @@ def verdict_parts(analysis: Analysis) -> Iterator[str]:
     yield from map(markdown.cell, verdicts(analysis))
 
 
-def fits_parts(analysis: Analysis) -> Iterator[str]:
-    """All sections, headings with them."""
-    for section in fits_sections(analysis):
+def fits_parts(state: SweepState, analysis: Analysis) -> Iterator[str]:
+    """All sections, headings with them; the last says what to run next."""
+    for section in (*fits_sections(analysis), next_section(state)):
         yield f"## {section.title}"
         yield from map(_part, section.blocks)
 

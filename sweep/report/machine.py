@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from sweep.ledger.state import SweepState, TrialState
+from sweep.report.controls import controls_json
 from sweep.report.fits_json import noise_json
 from sweep.report.frame import arm_record
 from sweep.report.tables import ArmRow, FairTable, fair_table
@@ -27,6 +28,7 @@ def comparison(state: SweepState, rung: int) -> dict[str, Any]:
         "sweep": table.sweep,
         "iteration": rung,
         "rungs": list(rungs_of(state)),
+        "controls": controls_json(state),
         "judged_by": table.metric,
         "baselines": list(table.baselines),
         "noise": noise_json(table.noise),

@@ -46,7 +46,7 @@ def page(
         "Every table holds what was measured at exactly its iteration.",
         HOW_TO_READ,
         *(part for table in compared for part in _comparison(table)),
-        *fits_parts(analysis),
+        *fits_parts(state, analysis),
         "## Images that were trained on",
         *_images(state),
         "## Early stopping",
@@ -135,6 +135,9 @@ def _stopped(state: SweepState) -> Iterator[str]:
     yield f"Decisions by the rule {rules}; `sweep explain {state.created.name} TRIAL` gives their grounds."
     yield markdown.bullets(per_rung)
     yield _endings([trial for trial in state.trials.values() if trial.status == "stopped"])
+    continued = [trial.trial_id for trial in state.trials.values() if trial.continued]
+    if continued:
+        yield f"Stopped at first, then continued on request: {', '.join(continued)}."
 
 
 def _failed(state: SweepState) -> Iterator[str]:

@@ -30,9 +30,13 @@ def fair_table_text(table: FairTable, *, width: int = 80) -> str:
 
 def comparison_text(state: SweepState, rung: int, *, width: int = 80) -> str:
     """What the controls say, and the comparison at a rung. Raises ValueError if the iteration is no rung."""
-    controls = "\n".join(textwrap.fill(line, width, subsequent_indent="  ") for line in controls_lines(state))
     table = fair_table_text(fair_table(state, rung), width=width)
-    return "\n\n".join(part for part in (controls, table) if part)
+    return "\n\n".join(part for part in (controls_text(state, width), table) if part)
+
+
+def controls_text(state: SweepState, width: int = 80) -> str:
+    """What the controls say, which comes before all else; empty for a sweep without controls."""
+    return "\n".join(textwrap.fill(line, width, subsequent_indent="  ") for line in controls_lines(state))
 
 
 def latest_table_text(state: SweepState, *, width: int = 80) -> str:

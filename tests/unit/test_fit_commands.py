@@ -146,3 +146,12 @@ def test_keys_of_json_are_documented(sweep: Terminal, tmp_path: Path) -> None:
 def _first(fit: dict[str, Any], name: str) -> dict[str, Any]:
     found = fit["settings"][0][name]
     return found[0] if isinstance(found, list) else found
+
+
+def test_a_failed_control_comes_first(sweep: Terminal, tmp_path: Path) -> None:
+    arms = (1.0, 0.5, {"real_ratio": 0.0, "control": "copy"}, {"real_ratio": 0.0, "control": "noise"})
+    write_fake(tmp_path / "sweeps", arms=arms, stopped={}, failed={})
+    assert sweep("fit", "fake").out.startswith("The numbers of this sweep can't be trusted")
+    fit, compared = (json.loads(sweep(name, "fake", "--json").out) for name in ("fit", "compare"))
+    assert fit["controls"] == compared["controls"]
+    assert {one["control"]: one["outcome"] for one in fit["controls"]}["copy"] == "fails"
