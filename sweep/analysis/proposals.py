@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sweep.analysis.fits import Analysis, Fits
-from sweep.curves.next import Proposal, propose
+from sweep.curves.next import Option, Proposal, propose
 from sweep.curves.options import options_of
+from sweep.curves.prediction import Prediction
+from sweep.curves.trials import TrialCurve
 from sweep.ledger.state import SweepState
 from sweep.results import without_controls
 
@@ -38,21 +41,26 @@ def proposed_trials(
     continuable: Sequence[str] = (),
     bounds: tuple[float, float] = (0.0, 1.0),
 ) -> tuple[ProposedTrial, ...]:
-    """What to run next with so many iterations of training, each setting getting an equal share of them.
+    """What to run next with so many iterations of training, over all settings.
 
     Args:
         analysis: of the same state, at its last rung.
         loss: how far below all-real is still good enough, in points.
-        continuable: ids of stopped trials whose checkpoints are there.
+        continuable: ids of stopped trials whose checkpoints are there. Of imported trials, all may go on.
         bounds: of real_ratio.
     """
-    with_curve = [fits for fits in analysis.fits if fits.curve is not None]
-    share = iterations / max(1, len(with_curve))
-    return tuple(
-        _trial(state, fits, proposal)
-        for fits in with_curve
-        for proposal in _of_setting(state, fits, share, loss, continuable, bounds)
-    )
+    queues = [
+        (fits, deque(_of_setting(state, fits, iterations, loss, continuable, bounds)))
+        for fits in analysis.fits
+        if fits.curve is not None
+    ]
+    chosen = []
+    while ready := [one for one in queues if one[1] and one[1][0].option.iterations <= iterations]:
+        fits, proposals = max(ready, key=lambda one: one[1][0].gain / one[1][0].option.iterations)
+        proposal = proposals.popleft()
+        iterations -= proposal.option.iterations
+        chosen.append(_trial(state, fits, proposal))
+    return tuple(chosen)
 
 
 def hours_per_iteration(state: SweepState) -> float | None:
@@ -73,16 +81,24 @@ def _of_setting(
     bounds: tuple[float, float],
 ) -> tuple[Proposal, ...]:
     assert fits.curve is not None
-    own = {trial.trial_id for trial in fits.setting.trials}
-    running = [trial for trial_id, trial in state.trials.items() if trial_id in own and trial.ended is None]
-    stopped = {one: fits.predictions[one] for one in continuable if one in fits.predictions}
+    own = [trial.trial_id for trial in fits.setting.trials]
+    unfinished = [trial_id for trial_id in own if state.trials[trial_id].ended is None]
+    imported = state.provenance == "imported"  # nobody says whether a trial of a file is running
+    may_go_on = unfinished if imported else continuable
+    stopped = {one: fits.predictions[one] for one in may_go_on if one in fits.predictions}
+    running = [] if imported else [trial for trial in fits.setting.trials if trial.trial_id in unfinished]
     return propose(
         fits.curve,
         options_of(fits.setting, _seeds(state), stopped, low=bounds[0], high=bounds[1]),
         iterations,
         loss,
-        pending=[trial.planned.parameters["real_ratio"] for trial in running],
+        pending=[_pending(trial, fits.predictions) for trial in running],
     )
+
+
+def _pending(trial: TrialCurve, predictions: Mapping[str, Prediction]) -> Option:
+    known = predictions.get(trial.trial_id)
+    return Option(trial.real_ratio, trial.seed, 0, trial.trial_id, known.sd if known else None)
 
 
 def _seeds(state: SweepState) -> tuple[int, ...]:

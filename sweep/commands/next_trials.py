@@ -66,6 +66,10 @@ def next_trials(
     from sweep.report.proposals import proposal_lines
     from sweep.results import rungs_of
 
+    if write is not None and _is_file(name):
+        raise SourceError(
+            f"--write: {name} is a file of measurements; there is no sweep that could be added to"
+        )
     state = state_from(name, storage, mlflow, experiment, final, say)
     hours = hours_per_iteration(state)
     iterations = _iterations(budget, hours, rungs_of(state)[-1])
@@ -84,7 +88,7 @@ def next_trials(
         typer.echo(json_text({"sweep": analysis.sweep, "trials": rows}))
     else:
         unit = "" if hours is None else f", in {_unit(state)}"
-        title = f"next for {analysis.sweep}, the most telling for its cost first{unit}:"
+        title = f"next for {analysis.sweep}{unit}; each % is of the variance that those above leave:"
         typer.echo("\n  ".join([title, *proposal_lines(found, hours)]))
 
 

@@ -8,12 +8,14 @@ import typer
 
 from sweep.commands.options import (
     AsJson,
+    At,
     Experiment,
     Final,
     MlflowUri,
     SourceName,
     Storage,
     json_text,
+    rung_at,
     say,
 )
 from sweep.errors import SourceError
@@ -34,16 +36,18 @@ RealRatios = Annotated[
 def predict(
     real_ratio: RealRatios,
     name: SourceName = None,
+    at: At = None,
     storage: Storage = DEFAULT_STORAGE,
     mlflow: MlflowUri = None,
     experiment: Experiment = None,
     final: Final = None,
     as_json: AsJson = False,
 ) -> None:
-    """Predicts the final value of a training at a share of real images, run or not."""
+    """Predicts the value of a training at a share of real images, run or not."""
     from sweep.analysis import analyse
 
-    analysis = analyse(state_from(name, storage, mlflow, experiment, final, say))
+    state = state_from(name, storage, mlflow, experiment, final, say)
+    analysis = analyse(state, None if at is None else rung_at(state, at))
     if all(fits.curve is None for fits in analysis.fits):
         raise SourceError(
             f"no trial of {analysis.sweep!r} has a value at iteration {analysis.rung} yet, so nothing can be "
@@ -70,14 +74,20 @@ def _text(analysis: Analysis, rows: list[dict[str, Any]]) -> str:
     lines = [f"{analysis.metric} of one more training at iteration {analysis.rung}, predicted, not measured:"]
     for row in rows:
         setting = f", {row['setting']}" if row["setting"] else ""
-        beyond = "; extrapolation: no trial ran beyond" if row["extrapolated"] else ""
+        beyond = "; extrapolation" if row["extrapolated"] else ""
         lines.append(
             f"  real_ratio {row['real_ratio']:g}{setting}: expected {row['expected']:.1f}, "
             f"optimistic {row['optimistic']:.1f}, pessimistic {row['pessimistic']:.1f}{beyond}"
         )
-    lines.append("9 of 10 trainings would end between pessimistic and optimistic.")
+    if not all(row["extrapolated"] for row in rows):
+        lines.append(
+            "Between shares that were run, 9 of 10 trainings end between pessimistic and optimistic."
+        )
+    if any(row["extrapolated"] for row in rows):
+        lines.append("An extrapolation supposes much: a cliff where no trial ran is not in it.")
     if analysis.noise.source == "prior":
         lines.append(
-            f"No arm has two seeds: that runs differ by sd {analysis.noise.sd:.2f} is supposed, not measured."
+            "No arm has two differing seeds: that runs differ by sd "
+            f"{analysis.noise.sd:.2f} is supposed, not measured."
         )
     return "\n".join(lines)

@@ -45,7 +45,7 @@ def propose(
     options: Sequence[Option],
     iterations: float,
     loss: float = 1.0,
-    pending: Sequence[float] = (),
+    pending: Sequence[Option] = (),
 ) -> tuple[Proposal, ...]:
     """Options in the order in which they should be run, for at most so many iterations in all.
 
@@ -55,17 +55,19 @@ def propose(
 
     Args:
         loss: how far below all-real is still good enough, in points.
-        pending: real_ratio of the trials that are being run already.
+        pending: the trials that are being run already, and will come to their end.
     """
     places = _places_that_matter(curve, loss)
     weights = np.mean(list(places.values()), axis=0)
     covariance = _covariance(curve.draws)
-    for real_ratio in pending:
-        covariance -= _learnt(curve, covariance, real_ratio, curve.noise.sd**2)
+    for option in pending:
+        covariance -= _learnt(curve, covariance, option.real_ratio, _variance_of_news(curve, option))
     left, chosen = list(options), list[Proposal]()
     while affordable := [option for option in left if option.iterations <= iterations]:
         gains = {option: _gain(curve, covariance, option, weights) for option in affordable}
-        first = _seeds_of_the_ends(curve, affordable, [*pending, *(one.option.real_ratio for one in chosen)])
+        first = _seeds_of_the_ends(
+            curve, affordable, [one.real_ratio for one in (*pending, *(done.option for done in chosen))]
+        )
         best = max(first or affordable, key=lambda option: gains[option] / option.iterations)
         why = "tells the noise, which is supposed so far" if first else _why(curve, places, best)
         chosen.append(Proposal(best, gains[best], why))
@@ -139,6 +141,6 @@ def _why(curve: RatioCurve, places: Mapping[str, np.ndarray], option: Option) ->
     place = int(np.abs(curve.grid - option.real_ratio).argmin())
     where = max(places, key=lambda reason: places[reason][place])
     if option.continues:
-        return f"goes on from its checkpoint, {where}"
+        return f"goes on from where it is, {where}"
     known = np.any(np.isclose(curve.observations.real_ratio, option.real_ratio))
     return f"{'another seed' if known else 'a new share of real images'} {where}"

@@ -86,9 +86,9 @@ def _curves(analysis: Analysis) -> Iterator[Block]:
     yield from _by_setting(analysis, _curve)
     if any(answers(fits) for fits in analysis.fits):
         yield (
-            "One more training at a share of real images ends between pessimistic and optimistic in 9 of 10 "
-            "cases. All these values are predicted, none is measured; runs counts the measured ones that "
-            "they rest on."
+            "Between shares that were run, one more training ends between pessimistic and optimistic in 9 of "
+            "10 cases; an extrapolation supposes much, and a cliff where no trial ran is not in it. All "
+            "these values are predicted, none is measured; runs counts the measured ones that they rest on."
         )
 
 
@@ -103,20 +103,25 @@ def _curve(fits: Fits) -> Iterator[Block]:
             "trials that did not come to their end; the test of an effect on measured values alone."
         )
     yield f"Weights of the shapes in the curve: {_weights(fits.curve.weights)}."
-    yield _answers_grid(found)
+    yield _answers_grid(found, float(fits.curve.observations.real_ratio.min()))
     yield _values_grid(found)
 
 
-def _answers_grid(found: Answers) -> Grid:
+def _answers_grid(found: Answers, least_run: float) -> Grid:
     rows = [("best real_ratio", *_ratio_cells(found.best))]
     for loss, smallest in found.smallest.items():
-        cells = _ratio_cells(smallest) if smallest else ("-", "all-real was not run")
+        cells = _ratio_cells(smallest, least_run) if smallest else ("-", "all-real was not run")
         rows.append((f"smallest within {loss:g} of all-real", *cells))
     return Grid(("real_ratio that is asked for", "expected", "90 % interval"), tuple(rows))
 
 
-def _ratio_cells(found: Estimate) -> tuple[str, str]:
-    return f"{found.expected:.3g}", f"{found.lower:.3g} to {found.upper:.3g}"
+def _ratio_cells(found: Estimate, least_run: float = 0.0) -> tuple[str, str]:
+    """The least share that was run stands for itself and for all that are smaller."""
+    expected, lower, upper = (
+        f"≤ {value:.3g}" if 0 < value <= least_run else f"{value:.3g}"
+        for value in (found.expected, found.lower, found.upper)
+    )
+    return expected, f"{lower} to {upper}"
 
 
 def _values_grid(found: Answers) -> Grid:
@@ -166,7 +171,7 @@ def _calibrations(fits: Fits) -> Iterator[str]:
 def _crossings(analysis: Analysis) -> Iterator[Block]:
     yield from _by_setting(analysis, _crossings_of)
     if analysis.noise.source == "prior" and any(map(_likely, analysis.fits)):
-        yield "The probabilities suppose the prior noise, since no arm has two seeds."
+        yield "The probabilities suppose the prior noise, since no arm has two differing seeds."
 
 
 def _crossings_of(fits: Fits) -> Iterator[Block]:

@@ -15,10 +15,13 @@ _TRAININGS = 3
 
 def next_section(state: SweepState) -> Section:
     """The first few proposals; `sweep next` has more of them, and options."""
-    found = proposed_trials(state, analyse(state), _TRAININGS * rungs_of(state)[-1])
-    lines = (
-        proposal_lines(found, hours_per_iteration(state)) if found else ["There is no curve to narrow yet."]
-    )
+    analysis = analyse(state)
+    if all(fits.curve is None for fits in analysis.fits):
+        return Section(
+            "What to run next", ("No trial has come to its end: there is no curve to narrow yet.",)
+        )
+    found = proposed_trials(state, analysis, _TRAININGS * rungs_of(state)[-1])
+    lines = proposal_lines(found, hours_per_iteration(state))
     return Section("What to run next", (Bullets(tuple(lines)),))
 
 

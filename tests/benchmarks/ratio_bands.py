@@ -153,7 +153,8 @@ def false_effects(sweeps: int) -> Iterator[dict[str, object]]:
         for seeds in (1, 3):
             random = np.random.default_rng(77)
             shown = sum(
-                effect_of(fitted(simulated(TRUTHS[0], ratios, seeds, random))).is_shown for _ in range(sweeps)
+                effect_of(fitted(simulated(TRUTHS[0], ratios, seeds, random))).is_suggested
+                for _ in range(sweeps)
             )
             yield {"ratios": len(ratios), "seeds": seeds, "effect claimed": f"{shown} of {sweeps}"}
 
@@ -167,7 +168,7 @@ def null_replicates(path: Path) -> Iterator[dict[str, object]]:
         yield {
             "strategy": name,
             "p": f"{effect.p_value:.2f}",
-            "claimed": "effect" if effect.is_shown else "none shown",
+            "claimed": "effect" if effect.is_suggested else "none shown",
             "excluded above": f"{effect.largest:.1f}",
         }
 

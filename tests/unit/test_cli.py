@@ -22,7 +22,7 @@ COMMANDS = {
     "resume": "Goes on with a sweep that was interrupted, killed, or ran out of budget.",
     "compare": "Prints the fair comparison of all arms at one rung.",
     "fit": "Fits the curve over real_ratio: what it shows, what it does not, and what lies between.",
-    "predict": "Predicts the final value of a training at a share of real images, run or not.",
+    "predict": "Predicts the value of a training at a share of real images, run or not.",
     "next": "Proposes the trials that would narrow the curve most where it matters, priced.",
     "report": "Writes tables and figures from what is known now, and prints the newest table.",
     "list": "Lists the sweeps of a storage.",

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from sweep.analysis import analyse
+from sweep.analysis.proposals import proposed_trials
+from sweep.importers import state_of_csv
 from sweep.spec.extension import load_extension
 from sweep.tracking import TrackingTarget, sync
 from tests.terminal import Terminal, write_fake
@@ -155,3 +158,28 @@ def test_a_failed_control_comes_first(sweep: Terminal, tmp_path: Path) -> None:
     fit, compared = (json.loads(sweep(name, "fake", "--json").out) for name in ("fit", "compare"))
     assert fit["controls"] == compared["controls"]
     assert {one["control"]: one["outcome"] for one in fit["controls"]}["copy"] == "fails"
+
+
+def test_several_settings_share_a_budget(sweep: Terminal, tmp_path: Path) -> None:
+    arms = [
+        {"real_ratio": ratio, "training.batch_size": size} for ratio in (0.0, 0.5, 1.0) for size in (4, 8, 16)
+    ]
+    write_fake(tmp_path / "sweeps", arms=arms, stopped={}, failed={}, baseline={"real_ratio": 1.0})
+    trials = json.loads(sweep("next", "fake", "--json").out)["trials"]
+    assert sum(one["iterations"] for one in trials) == 5 * 300
+
+
+def test_unfinished_trials_of_a_file_may_go_on(sweep: Terminal, tmp_path: Path) -> None:
+    ended = [
+        f"{ratio},{seed},{at},{40 + at / 100 + seed}"
+        for ratio in (0, 1)
+        for seed in (0, 1)
+        for at in (20, 200)
+    ]
+    text = "\n".join(["real_ratio,seed,iteration,val_miou", *ended, "0.3,0,20,42", ""])
+    (tmp_path / "begun.csv").write_text(text)
+    state = state_of_csv(tmp_path / "begun.csv")
+    trials = proposed_trials(state, analyse(state), 50 * 200)
+    assert [(one.continues, one.iterations) for one in trials if one.continues] == [("t004", 180)]
+    refused = sweep("next", "begun.csv", "--write", "more.yaml")
+    assert refused.code == 2 and "there is no sweep that could be added to" in refused.err

@@ -25,7 +25,8 @@ def fitted() -> tuple[Setting, RatioCurve]:
 
 def proposed(budget: float, *, loss: float = 1.0, pending: tuple[float, ...] = ()) -> tuple[Proposal, ...]:
     setting, curve = fitted()
-    return propose(curve, options_of(setting, (0, 1)), budget, loss, pending)
+    running = [Option(real_ratio, 9, 0) for real_ratio in pending]
+    return propose(curve, options_of(setting, (0, 1)), budget, loss, running)
 
 
 @settings(max_examples=15, deadline=None)
@@ -81,7 +82,7 @@ def test_what_costs_less_comes_first() -> None:
     dear, cheap = Option(0.05, 0, FINAL), Option(0.05, 1, FINAL // 2, continues="t")
     first, second = propose(curve, [dear, cheap], 2 * FINAL)
     assert (first.option, second.option) == (cheap, dear)
-    assert first.why.startswith("goes on from its checkpoint, ")
+    assert first.why.startswith("goes on from where it is, ")
 
 
 def test_reasons_say_what_is_new() -> None:
@@ -105,7 +106,7 @@ def test_unknown_noise_is_told_first() -> None:
     assert {first.option.real_ratio, second.option.real_ratio} == {0.0, 1.0}
     assert first.why == second.why == "tells the noise, which is supposed so far"
     assert third.why != first.why
-    (only, *_) = propose(curve, options, 2 * FINAL, pending=(1.0,))
+    (only, *_) = propose(curve, options, 2 * FINAL, pending=[Option(1.0, 9, 0)])
     assert only.option.real_ratio == 0.0
 
 

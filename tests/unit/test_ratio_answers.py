@@ -129,7 +129,7 @@ def test_from_the_smallest_share_on_all_is_well_and_not_before(draws: np.ndarray
         assert first == 0 or draw[first - 1] < draw[-1] - loss
 
 
-@given(DRAWS, st.integers(-64, 64))
+@given(DRAWS.map(lambda draws: draws + 50), st.integers(-32, 32))
 def test_places_stay_and_values_move_with_the_curve(draws: np.ndarray, shift: int) -> None:
     draws = np.round(draws * 8) / 8  # so that sums are exact
     one, other = curve_with(draws), curve_with(draws + shift)
@@ -154,3 +154,10 @@ def test_who_loses_more_needs_no_more(draws: np.ndarray, loss: float, more: floa
     strict, lenient = (smallest_real_ratio(curve_with(draws), one) for one in (loss, loss + more))
     assert strict is not None and lenient is not None
     assert lenient.lower <= strict.lower and lenient.upper <= strict.upper
+
+
+def test_values_stay_in_percent() -> None:
+    value = value_at(curve_with(np.full((7, 11), 120.0)), 0.2)
+    assert (value.pessimistic, value.expected, value.optimistic) == (100, 100, 100)
+    lower, _, upper = band(curve_with(np.full((7, 11), -3.0)))
+    assert lower.min() == upper.max() == 0

@@ -60,7 +60,7 @@ def test_nearly_equal_ratios_have_no_effect_to_test() -> None:
 
 def test_by_a_prior_an_effect_says_so() -> None:
     effect = effect_of(curve_of(setting_of({0.0: [30.0], 0.5: [43.0], 1.0: [44.0]})))
-    assert effect.rests_on_prior and effect.is_shown
+    assert effect.rests_on_prior and effect.is_suggested and not effect.is_shown
 
 
 def test_predictions_prove_nothing() -> None:
@@ -113,3 +113,8 @@ def test_corrected_p_values_only_grow(p_values: list[float | None]) -> None:
             assert after.p_value is None
         else:
             assert after.p_value is not None and before <= after.p_value <= 1
+
+
+def test_what_is_excluded_is_no_less_than_what_two_arms_may_differ_by() -> None:
+    curve = curve_of(setting_of({0.0: [44.0], 0.5: [44.9], 1.0: [44.0]}))
+    assert effect_of(curve).largest >= 0.9 + 1.64 * 0.63 * 2**0.5

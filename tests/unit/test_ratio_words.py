@@ -56,15 +56,16 @@ def test_an_optimum_has_an_interval() -> None:
 
 def test_no_effect_says_what_is_excluded() -> None:
     found = words(curve_of(setting_of({ratio: [43.6, 44.4] for ratio in FIVE})))
-    assert found.startswith("No effect of real_ratio shown (p = 1); an effect above ")
-    assert found.endswith(" points is excluded.")
+    assert found.startswith("No effect of real_ratio shown between 0 and 1 (p = 1); one above ")
+    assert found.endswith(" points is excluded there at 95 %.")
 
 
 def test_by_a_prior_words_say_what_is_supposed() -> None:
     found = words(curve_of(setting_of({0.0: [43.7], 0.5: [44.0], 1.0: [44.1]})))
-    assert found.endswith("points is excluded, if runs differ by sd 0.63 as those of the prior do.")
+    assert found.endswith("points is excluded there at 95 %, if runs differ by the prior sd of 0.63.")
     found = words(curve_of(setting_of({0.0: [34.0], 0.5: [39.0], 1.0: [44.0]})))
-    assert "if runs differ by sd 0.63 as those of the prior do): rises" in found
+    assert found.startswith("An effect of real_ratio would be shown")
+    assert "if runs differ by the prior sd of 0.63): rises" in found
 
 
 def test_one_share_tells_nothing() -> None:

@@ -109,7 +109,7 @@ class TestText:
     def test_a_prior_is_named_wherever_it_is_used(self) -> None:
         text = " ".join(fits_text(analyse(state_of_csv(THREE_TRIALS))).split())
         assert "the noise is a prior: sd 0.63" in text
-        assert "if runs differ by sd 0.63 as those of the prior do" in text
+        assert "if runs differ by the prior sd of 0.63" in text
         assert "The probabilities suppose the prior noise" in text
         assert "(imported values)" in text
 

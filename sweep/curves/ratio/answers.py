@@ -42,7 +42,7 @@ class PredictedValue:
 
 def band(curve: RatioCurve) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lower end, median and upper end (m,) of the curve's pointwise 90 % band on its grid."""
-    lower, middle, upper = np.quantile(curve.draws, _QUANTILES, axis=0)
+    lower, middle, upper = np.clip(np.quantile(curve.draws, _QUANTILES, axis=0), 0, 100)
     return lower, middle, upper
 
 
@@ -55,11 +55,15 @@ def value_at(curve: RatioCurve, real_ratio: float) -> PredictedValue:
     ratios = curve.observations.real_ratio
     return PredictedValue(
         real_ratio=real_ratio,
-        optimistic=values.upper,
-        expected=float(np.median(draws)),
-        pessimistic=values.lower,
+        optimistic=_percent(values.upper),
+        expected=_percent(float(np.median(draws))),
+        pessimistic=_percent(values.lower),
         extrapolated=not ratios.min() <= real_ratio <= ratios.max(),
     )
+
+
+def _percent(value: float) -> float:
+    return min(max(value, 0.0), 100.0)
 
 
 def slope(curve: RatioCurve, low: float, high: float) -> Estimate:

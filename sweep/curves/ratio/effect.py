@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import stats
 
 from sweep.curves.noise import CONFIDENCE, Noise
 from sweep.curves.ratio.fit import RatioCurve, akaike, ratio_smoothers
@@ -26,23 +27,32 @@ class Effect:
 
     That of `effect_of` is for one curve, that of `corrected` for all curves of a sweep."""
     largest: float
-    """An effect above this is excluded: 95 % limit of the curve's highest less its lowest point, percent."""
+    """An effect above this, between the shares that were run, is excluded: 95 % limit in points. No less than
+    that of any two arms, which suppose no shape."""
     rests_on_prior: bool
     """The noise is not measured but supposed."""
 
     @property
-    def is_shown(self) -> bool:
-        """Whether there is an effect, at 5 %."""
+    def is_suggested(self) -> bool:
+        """Whether there is an effect, at 5 %, if the noise is what it is taken for."""
         return self.p_value is not None and self.p_value <= 1 - CONFIDENCE
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is an effect, at 5 %, by noise that was measured."""
+        return self.is_suggested and not self.rests_on_prior
 
 
 def effect_of(curve: RatioCurve) -> Effect:
     """Tests the measured values against a flat curve, and bounds the curve between them."""
     low, high = curve.observations.range
     inside = curve.draws[:, (curve.grid >= low) & (curve.grid <= high)]
+    measured = curve.observations.only_measured
     return Effect(
-        p_value=_p_value(curve.observations.only_measured, curve.noise),
-        largest=float(np.quantile(np.ptp(inside, axis=1), CONFIDENCE)),
+        p_value=_p_value(measured, curve.noise),
+        largest=max(
+            float(np.quantile(np.ptp(inside, axis=1), CONFIDENCE)), _largest_of_pairs(measured, curve.noise)
+        ),
         rests_on_prior=curve.noise.source == "prior",
     )
 
@@ -58,6 +68,16 @@ def corrected(effects: Sequence[Effect | None]) -> list[Effect | None]:
         assert effect is not None
         found[i] = replace(effect, p_value=largest)
     return found
+
+
+def _largest_of_pairs(observations: Observations, noise: Noise) -> float:
+    """The largest one-sided 95 % limit of a difference of two arms, whatever lies between them."""
+    values, variances = observations.value, np.diag(observations.covariance)
+    gaps = np.abs(values[:, None] - values[None, :])
+    errors = np.sqrt(variances[:, None] + variances[None, :])
+    freedom = math.inf if noise.source == "prior" else noise.degrees_of_freedom
+    limits = gaps + stats.t.ppf(CONFIDENCE, freedom) * errors
+    return float(limits[~np.eye(len(values), dtype=bool)].max(initial=0.0))
 
 
 def _p_value(observations: Observations, noise: Noise) -> float | None:

@@ -24,17 +24,19 @@ def verdict(curve: RatioCurve, effect: Effect) -> str:
     """What the curve shows, in a sentence."""
     if effect.p_value is None:
         return "Fewer than two shares of real images have a value here: no effect of real_ratio can be told."
-    supposing = (
-        f", if runs differ by sd {curve.noise.sd:.2f} as those of the prior do"
-        if effect.rests_on_prior
-        else ""
-    )
-    if not effect.is_shown:
+    low, high = curve.observations.range
+    supposing = f", if runs differ by the prior sd of {curve.noise.sd:.2f}" if effect.rests_on_prior else ""
+    if not effect.is_suggested:
         return (
-            f"No effect of real_ratio shown (p = {effect.p_value:.2g}); an effect above "
-            f"{effect.largest:.1f} points is excluded{supposing}."
+            f"No effect of real_ratio shown between {low:g} and {high:g} (p = {effect.p_value:.2g}); "
+            f"one above {effect.largest:.1f} points is excluded there at 95 %{supposing}."
         )
-    return f"An effect of real_ratio is shown (p = {effect.p_value:.2g}{supposing}): {shape(curve)}."
+    begin = (
+        "An effect of real_ratio would be shown"
+        if effect.rests_on_prior
+        else "An effect of real_ratio is shown"
+    )
+    return f"{begin} (p = {effect.p_value:.2g}{supposing}): {shape(curve)}."
 
 
 def shape(curve: RatioCurve) -> str:
