@@ -8,7 +8,6 @@ import typer
 
 from sweep.commands.options import (
     AsJson,
-    At,
     Experiment,
     Final,
     MlflowUri,
@@ -33,10 +32,16 @@ RealRatios = Annotated[
 ]
 
 
+AtOrEnd = Annotated[
+    int | None,
+    typer.Option("--at", metavar="ITERATION", help="The rung. Default: the end of a training."),
+]
+
+
 def predict(
     real_ratio: RealRatios,
     name: SourceName = None,
-    at: At = None,
+    at: AtOrEnd = None,
     storage: Storage = DEFAULT_STORAGE,
     mlflow: MlflowUri = None,
     experiment: Experiment = None,
