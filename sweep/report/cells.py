@@ -57,8 +57,9 @@ def _difference_cell(row: ArmRow) -> str:
 
 
 def _metrics(table: FairTable) -> Iterator[str]:
-    """val_miou and val_aacc, and the metric that trials are judged by if it is another."""
-    yield from dict.fromkeys(("val_miou", "val_aacc", table.metric))
+    """val_miou, val_aacc unless it was never measured, and the metric that trials are judged by."""
+    accuracy = () if all(math.isnan(row.aacc.mean) for row in table.rows) else ("val_aacc",)
+    yield from dict.fromkeys(("val_miou", *accuracy, table.metric))
 
 
 def _paths(table: FairTable) -> list[str]:

@@ -48,7 +48,8 @@ def _grid(table: FairTable, width: int) -> str:
     """The table; `val_aacc` is left out where it does not fit, then the names of arms are folded."""
     headings = ["\n".join(textwrap.wrap(heading, _WIDEST_HEADING)) for heading in header(table)]
     rows = [headings, *(cells(table, row) for row in table.rows)]
-    if sum(column_widths(rows)) + len(GAP) * len(headings) > width and table.metric != "val_aacc":
+    too_wide = sum(column_widths(rows)) + len(GAP) * len(headings) > width
+    if too_wide and "val_aacc" in headings and table.metric != "val_aacc":
         left_out = headings.index("val_aacc")
         rows = [[*row[:left_out], *row[left_out + 1 :]] for row in rows]
     return text_table(rows, width)

@@ -135,10 +135,16 @@ def _noise(table: FairTable) -> Iterator[str]:
         yield (
             f"Differences are taken within seeds, where the sd is {number(table.differences.sd)} with "
             f"{table.differences.degrees_of_freedom:.0f} degrees of freedom."
+            + " Arms lack seeds, so they are not simply the differences of the means."
+            * _lacks_seeds(table)
         )
     seeds = [row.seeds for row in table.rows if row.difference or row.is_baseline]
     if len(seeds) > 1:
         yield power_words(table.differences.sd, max(seeds), _gaps(table))
+
+
+def _lacks_seeds(table: FairTable) -> bool:
+    return len({frozenset(row.values) for row in table.rows}) > 1
 
 
 def _gaps(table: FairTable) -> dict[float, str]:
