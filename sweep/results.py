@@ -100,6 +100,13 @@ def rungs_of(state: SweepState) -> tuple[int, ...]:
     return tuple(sorted({*spec["early_stopping"]["rungs"], spec["training"]["iterations"]}))
 
 
+def must_be_rung(state: SweepState, iteration: int) -> None:
+    """Nothing. Raises ValueError if trials are not compared there: not all of them were measured."""
+    if iteration not in rungs_of(state):
+        known = ", ".join(map(str, rungs_of(state)))
+        raise ValueError(f"rung is {iteration}; the rungs of sweep {state.created.name!r} are: {known}")
+
+
 def newest_rung(state: SweepState) -> int:
     """The last rung that any trial has reached; the first one before that."""
     rungs = rungs_of(state)

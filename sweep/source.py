@@ -38,7 +38,7 @@ def state_from(
         SourceError: these cannot go together; all of it at once.
         SweepError: whatever keeps the ledger, the store or the file from being read.
     """
-    is_file = name is not None and name.lower().endswith(".csv")
+    is_file = is_table(name)
     _refuse_what_cannot_go_together(is_file, name, mlflow, experiment, final)
     if mlflow is not None:
         from sweep.tracking import state_of_runs
@@ -50,6 +50,11 @@ def state_from(
 
         return state_of_csv(Path(name), final)
     return state_of_folder(SweepFolder(storage.absolute(), name).must_exist())
+
+
+def is_table(name: str | None) -> bool:
+    """Whether what a command was given is a CSV of measurements, not the name of a sweep."""
+    return name is not None and name.lower().endswith(".csv")
 
 
 def state_of_folder(folder: SweepFolder) -> SweepState:

@@ -21,7 +21,7 @@ from sweep.curves.ratio import (
 )
 from sweep.curves.trials import Setting
 from sweep.ledger.state import SweepState
-from sweep.results import metric_of, rungs_of, supposed_noise
+from sweep.results import metric_of, must_be_rung, rungs_of, supposed_noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +60,11 @@ class Analysis:
         return self.noises[self.rung]
 
     @property
+    def has_curve(self) -> bool:
+        """Whether any setting has a value at the rung."""
+        return any(fits.curve is not None for fits in self.fits)
+
+    @property
     def predictions(self) -> dict[str, Prediction]:
         """Final values by trial id, of all settings; of a trial that several share, as the first sees it."""
         every: dict[str, Prediction] = {}
@@ -75,9 +80,7 @@ def analyse(state: SweepState, rung: int | None = None) -> Analysis:
     """
     rungs = rungs_of(state)
     at = rungs[-1] if rung is None else rung
-    if at not in rungs:
-        known = ", ".join(map(str, rungs))
-        raise ValueError(f"rung is {at}; the rungs of sweep {state.created.name!r} are: {known}")
+    must_be_rung(state, at)
     settings = settings_of(state)
     noises = {
         rung: noise_at(rung, rungs[-1], _all_arms(settings, rung), supposed_noise(state)) for rung in rungs

@@ -72,7 +72,7 @@ def fit(
             fits_text(analysis, width),
             *map(_slope_text, found),
             section_text(differences_section(state), width),
-            section_text(next_section(state), width),
+            section_text(next_section(state, analysis), width),
         )
         typer.echo("\n\n".join(part for part in parts if part))
 

@@ -21,7 +21,7 @@ from sweep.commands.options import (
     say,
 )
 from sweep.errors import SourceError, StorageError
-from sweep.source import state_from
+from sweep.source import is_table, state_from
 from sweep.storage import DEFAULT_STORAGE, SweepFolder
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def next_trials(
     from sweep.report.proposals import proposal_lines
     from sweep.results import rungs_of
 
-    if write is not None and _is_file(name):
+    if write is not None and is_table(name):
         raise SourceError(
             f"--write: {name} is a file of measurements; there is no sweep that could be added to"
         )
@@ -74,12 +74,12 @@ def next_trials(
     hours = hours_per_iteration(state)
     iterations = _iterations(budget, hours, rungs_of(state)[-1])
     analysis = analyse(state)
-    if all(fits.curve is None for fits in analysis.fits):
+    if not analysis.has_curve:
         raise SourceError(
             f"no trial of {analysis.sweep!r} has a value at iteration {analysis.rung} yet: there is no curve "
             "that could be narrowed"
         )
-    continuable = [] if mlflow or final or _is_file(name) else _with_checkpoint(state, storage)
+    continuable = [] if mlflow or is_table(name) else _with_checkpoint(state, storage)
     found = proposed_trials(state, analysis, iterations, loss=within, continuable=continuable)
     if write is not None:
         _write(write, state, storage, found)
@@ -107,10 +107,6 @@ def _iterations(budget: str | None, hours: float | None, training: int) -> float
             "trials; leave it out"
         )
     return float(given[1]) * _UNITS[given[2] or "h"] / hours
-
-
-def _is_file(name: str | None) -> bool:
-    return name is not None and name.lower().endswith(".csv")
 
 
 def _with_checkpoint(state: SweepState, storage: Path) -> list[str]:

@@ -30,8 +30,6 @@ RealRatios = Annotated[
         "--real-ratio", min=0.0, max=1.0, help="A share of real images, run or not. May be given repeatedly."
     ),
 ]
-
-
 AtOrEnd = Annotated[
     int | None,
     typer.Option("--at", metavar="ITERATION", help="The rung. Default: the end of a training."),
@@ -53,7 +51,7 @@ def predict(
 
     state = state_from(name, storage, mlflow, experiment, final, say)
     analysis = analyse(state, None if at is None else rung_at(state, at))
-    if all(fits.curve is None for fits in analysis.fits):
+    if not analysis.has_curve:
         raise SourceError(
             f"no trial of {analysis.sweep!r} has a value at iteration {analysis.rung} yet, so nothing can be "
             "predicted; `sweep compare` shows what there is at earlier rungs"

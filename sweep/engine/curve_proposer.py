@@ -19,7 +19,7 @@ def curve_proposer(spec: Spec) -> Proposer:
 
     def propose(state: SweepState, pending: Sequence[Proposal]) -> Sequence[Proposal]:
         analysis = analyse(state)
-        if all(fits.curve is None for fits in analysis.fits):
+        if not analysis.has_curve:
             return gap_proposals(spec, state)
         iterations = _AHEAD * spec.training.iterations
         found = proposed_trials(state, analysis, iterations, bounds=searched_range(spec))

@@ -36,9 +36,14 @@ class Answers:
     """How many measured values the curve has at a share."""
 
 
+def can_answer(fits: Fits) -> bool:
+    """Whether there is a curve that can: one share of real images tells nothing of others."""
+    return fits.effect is not None and fits.effect.p_value is not None
+
+
 def answers(fits: Fits) -> Answers | None:
-    """None where there is no curve that could answer: one share of real images tells nothing of others."""
-    if fits.curve is None or fits.effect is None or fits.effect.p_value is None:
+    """None where `can_answer` says no."""
+    if fits.curve is None or not can_answer(fits):
         return None
     runs = _runs(fits, fits.curve.noise.rung)
     return Answers(

@@ -12,7 +12,7 @@ from sweep.curves.prediction import Prediction
 from sweep.curves.ranks import RankAudit
 from sweep.curves.ratio import Estimate, PredictedValue
 from sweep.curves.trials import TrialCurve
-from sweep.report.answers import Answers, answers
+from sweep.report.answers import Answers, answers, can_answer
 
 _LIKELY = 0.5
 _SURE = 0.9
@@ -84,7 +84,7 @@ def _by_setting(analysis: Analysis, part: Callable[[Fits], Iterator[Block]]) -> 
 
 def _curves(analysis: Analysis) -> Iterator[Block]:
     yield from _by_setting(analysis, _curve)
-    if any(answers(fits) for fits in analysis.fits):
+    if any(can_answer(fits) for fits in analysis.fits):
         yield (
             "Between shares that were run, one more training ends between pessimistic and optimistic in 9 of "
             "10 cases; an extrapolation supposes much, and a cliff where no trial ran is not in it. All "

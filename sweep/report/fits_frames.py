@@ -64,8 +64,9 @@ def _predictions(analysis: Analysis, fits: Fits) -> Iterator[dict[str, Any]]:
 def _curve(analysis: Analysis, fits: Fits) -> Iterator[dict[str, Any]]:
     if fits.curve is None:
         return
-    low, high = fits.curve.observations.real_ratio.min(), fits.curve.observations.real_ratio.max()
-    for real_ratio, lower, expected, upper in zip(fits.curve.grid, *band(fits.curve), strict=True):
+    grid = fits.curve.grid
+    columns = zip(grid, fits.curve.observations.span(grid), *band(fits.curve), strict=True)
+    for real_ratio, was_spanned, lower, expected, upper in columns:
         yield {
             "sweep": analysis.sweep,
             "setting": fits.setting.words,
@@ -75,6 +76,6 @@ def _curve(analysis: Analysis, fits: Fits) -> Iterator[dict[str, Any]]:
             "expected": float(expected),
             "lower": float(lower),
             "upper": float(upper),
-            "extrapolated": not low <= real_ratio <= high,
+            "extrapolated": not was_spanned,
             "provenance": "predicted",
         }

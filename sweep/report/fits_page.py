@@ -18,7 +18,7 @@ def verdict_parts(analysis: Analysis) -> Iterator[str]:
 
 def fits_parts(state: SweepState, analysis: Analysis) -> Iterator[str]:
     """All sections, headings with them; the last says what to run next."""
-    for section in (*fits_sections(analysis), next_section(state)):
+    for section in (*fits_sections(analysis), next_section(state, analysis)):
         yield f"## {section.title}"
         yield from map(_part, section.blocks)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sweep.analysis import analyse
+from sweep.analysis import Analysis, analyse
 from sweep.analysis.proposals import ProposedTrial, hours_per_iteration, proposed_trials
 from sweep.ledger.state import SweepState
 from sweep.report.fits import Bullets, Section
@@ -13,14 +13,18 @@ from sweep.results import rungs_of
 _TRAININGS = 3
 
 
-def next_section(state: SweepState) -> Section:
-    """The first few proposals; `sweep next` has more of them, and options."""
-    analysis = analyse(state)
-    if all(fits.curve is None for fits in analysis.fits):
+def next_section(state: SweepState, known: Analysis) -> Section:
+    """The first few proposals; `sweep next` has more of them, and options.
+
+    `known`: an analysis of the same state; proposals need that of the last rung, which it mostly is.
+    """
+    last = rungs_of(state)[-1]
+    analysis = known if known.rung == last else analyse(state)
+    if not analysis.has_curve:
         return Section(
             "What to run next", ("No trial has come to its end: there is no curve to narrow yet.",)
         )
-    found = proposed_trials(state, analysis, _TRAININGS * rungs_of(state)[-1])
+    found = proposed_trials(state, analysis, _TRAININGS * last)
     lines = proposal_lines(found, hours_per_iteration(state))
     return Section("What to run next", (Bullets(tuple(lines)),))
 

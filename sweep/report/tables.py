@@ -13,7 +13,7 @@ import numpy as np
 from sweep.curves.differences import Difference, Differences, differences
 from sweep.curves.noise import Arms, Noise, noise_at
 from sweep.ledger.state import SweepState, TrialState
-from sweep.results import baseline_arms, metric_of, rungs_of, supposed_noise, without_controls
+from sweep.results import baseline_arms, metric_of, must_be_rung, rungs_of, supposed_noise, without_controls
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,7 @@ def fair_table(state: SweepState, rung: int) -> FairTable:
 
     Raises ValueError if the iteration is no rung: what is measured there was not measured for all.
     """
-    if rung not in rungs_of(state):
-        known = ", ".join(map(str, rungs_of(state)))
-        raise ValueError(f"rung is {rung}; the rungs of sweep {state.created.name!r} are: {known}")
+    must_be_rung(state, rung)
     state = without_controls(state)
     arms, baselines = _arms_at(state, rung), baseline_arms(state)
     references = {name: _reference(arm, baselines) for name, arm in arms.items()}

@@ -52,13 +52,12 @@ def value_at(curve: RatioCurve, real_ratio: float) -> PredictedValue:
     random = np.random.default_rng(17)
     noise = random.standard_t(curve.noise.degrees_of_freedom, len(draws)) * curve.noise.sd
     values = _estimate(draws + noise)
-    ratios = curve.observations.real_ratio
     return PredictedValue(
         real_ratio=real_ratio,
         optimistic=_percent(values.upper),
         expected=_percent(float(np.median(draws))),
         pessimistic=_percent(values.lower),
-        extrapolated=not ratios.min() <= real_ratio <= ratios.max(),
+        extrapolated=not curve.observations.span(np.array(real_ratio)),
     )
 
 
@@ -111,8 +110,7 @@ def good_from(draws: np.ndarray, loss: float) -> np.ndarray:
 
 
 def _inside(curve: RatioCurve) -> tuple[np.ndarray, np.ndarray]:
-    ratios = curve.observations.real_ratio
-    inside = (curve.grid >= ratios.min()) & (curve.grid <= ratios.max())
+    inside = curve.observations.span(curve.grid)
     return curve.grid[inside], curve.draws[:, inside]
 
 

@@ -86,9 +86,8 @@ def _overshoots(smoother: Smoother, observations: Observations, noise: Noise, gr
 
     Lines that meet at a bend in a wide gap fit the values on both sides, and claim a peak that none shows.
     """
-    ratios, values = observations.real_ratio, observations.value
-    inside = (grid >= ratios.min()) & (grid <= ratios.max())
-    fitted = smoother.to_curve[inside] @ values
+    values = observations.value
+    fitted = smoother.to_curve[observations.span(grid)] @ values
     slack = 2 * noise.sd + 0.1 * np.ptp(values)
     return bool(fitted.max() > values.max() + slack or fitted.min() < values.min() - slack)
 

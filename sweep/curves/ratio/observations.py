@@ -31,6 +31,10 @@ class Observations:
         own = self.real_ratio[self.measured]
         return float(own.min()), float(own.max())
 
+    def span(self, real_ratio: np.ndarray) -> np.ndarray:
+        """Booleans, of the same shape: which shares lie between the least and the largest with a value."""
+        return np.asarray((real_ratio >= self.real_ratio.min()) & (real_ratio <= self.real_ratio.max()))
+
     @property
     def only_measured(self) -> Observations:
         """Without the predictions."""

@@ -100,8 +100,7 @@ def _bend(curve: RatioCurve, ratios: np.ndarray) -> str | None:
 
 def _misfit_of_one_break(curve: RatioCurve, split: float) -> float:
     """Squared distance of the expected curve, within what was run, from its best line broken at `split`."""
-    ratios = curve.observations.real_ratio
-    inside = (curve.grid >= ratios.min()) & (curve.grid <= ratios.max())
+    inside = curve.observations.span(curve.grid)
     place = curve.grid[inside]
     basis = np.stack([np.ones_like(place), place, np.maximum(0, place - split)], axis=1)
     expected = np.median(curve.draws[:, inside], axis=0)
