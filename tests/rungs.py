@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sweep.stopping import Candidate, Peer
+from sweep.stopping import Candidate, Case, Peer
 
 
 def candidate_at(value: float, **changes: object) -> Candidate:
@@ -26,3 +26,7 @@ def peers_at(*given_values: float) -> list[Peer]:
         Peer(trial_id=f"peer-{i}", arm=f"real_ratio=0.{i + 2}", seed=0, value=value, baseline=i == 0)
         for i, value in enumerate(given_values)
     ]
+
+
+def case_at(value: float, *others: float, **changes: object) -> Case:
+    return Case(candidate=candidate_at(value, **changes), peers=peers_at(*others))

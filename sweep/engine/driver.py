@@ -27,10 +27,9 @@ from sweep.ledger.events import (
     TrialStarted,
 )
 from sweep.ledger.state import SweepState, TrialState, replay
-from sweep.plan import PlannedTrial, is_baseline, is_protected, rungs
-from sweep.results import without_controls
+from sweep.plan import PlannedTrial, rungs
 from sweep.spec import Spec
-from sweep.stopping import Candidate, Judgement, Peer, Rule
+from sweep.stopping import Judge, board_of
 from sweep.storage import SweepFolder
 from trainables.contract import Progress, Report
 
@@ -45,16 +44,17 @@ class Driver:
         folder: SweepFolder,
         spec: Spec,
         ledger: Ledger,
-        rule: Rule,
+        judge: Judge,
         listeners: Sequence[Listener] = (),
     ) -> None:
         self.folder = folder
         self.spec = spec
         self.ledger = ledger
-        self.rule = rule
+        self.trial_judge = judge
         self.listeners = listeners
         history = list(ledger.read())
         self.state = replay(history)
+        self.board = board_of(self.state, spec)
         self.budget = Budget(spec, history)
         self.interrupted: str | None = None
         """Why the sweep is to end before its trials have; None while it goes on."""
@@ -136,10 +136,16 @@ class Driver:
         self.folder.stop_request(trial_id).unlink(missing_ok=True)  # it would end the trial once more
         self.record(TrialReopened(trial_id=trial_id, to_the_end=True))
 
-    def end(self, trial_id: str, outcome: TrialOutcome, reason: str) -> None:
+    def end(
+        self, trial_id: str, outcome: TrialOutcome, reason: str, *, overtakes: float | None = None
+    ) -> None:
         """The trial is over. Its checkpoint stays: a stopped trial may be continued later."""
         iteration = self.state.trials[trial_id].iteration
-        self.record(TrialEnded(trial_id=trial_id, outcome=outcome, reason=reason, iteration=iteration))
+        self.record(
+            TrialEnded(
+                trial_id=trial_id, outcome=outcome, reason=reason, iteration=iteration, overtakes=overtakes
+            )
+        )
 
     def has_checkpoint(self, trial_id: str) -> bool:
         """Whether the trial would go on rather than begin."""
@@ -194,19 +200,8 @@ class Driver:
         """Judges once a rung; a decision that the ledger holds already stands."""
         trial_id = trial.planned.trial_id
         if rung not in trial.judged:
-            judgement = self._judgement(trial, rung)
-            self.record(
-                TrialJudged(
-                    trial_id=trial_id,
-                    rung=rung,
-                    decision=judgement.decision,
-                    rule=judgement.rule,
-                    reason=judgement.reason,
-                    value=judgement.value,
-                    cutoff=judgement.cutoff,
-                    peers=judgement.peers,
-                )
-            )
+            judgement = self.trial_judge.judge(self.board, trial_id, rung)
+            self.record(TrialJudged(trial_id=trial_id, rung=rung, **asdict(judgement)))
         self.act_on(trial, rung)
 
     def act_on(self, trial: TrialState, rung: int) -> None:
@@ -215,39 +210,11 @@ class Driver:
         The decision that stopped a continued trial still stands in the ledger, but has been overruled.
         """
         trial_id = trial.planned.trial_id
-        if trial.judged[rung].decision == "stop" and not trial.continued:
-            self.end(trial_id, "stopped", trial.judged[rung].reason)
+        judged = trial.judged[rung]
+        if judged.decision == "stop" and not trial.continued:
+            self.end(trial_id, "stopped", judged.reason, overtakes=judged.overtakes)
         elif rung == self.rungs[-1]:
             self.end(trial_id, "finished", f"trained all {rung} iterations")
-
-    def _judgement(self, trial: TrialState, rung: int) -> Judgement:
-        planned = trial.planned
-        values = self.state.values_at(rung, self.spec.search.metric)
-        candidate = Candidate(
-            trial_id=planned.trial_id,
-            arm=planned.arm,
-            seed=planned.seed,
-            rung=rung,
-            value=values[planned.trial_id],
-            protected=is_protected(self.spec, planned.parameters),
-            baseline=is_baseline(self.spec, planned.parameters),
-            is_last_rung=rung == self.rungs[-1],
-            metric=self.spec.search.metric,
-            continued=trial.continued,
-        )
-        others = without_controls(self.state).trials.keys() - {planned.trial_id}
-        peers = [self._peer(trial_id, value) for trial_id, value in values.items() if trial_id in others]
-        return self.rule.judge(candidate, peers)
-
-    def _peer(self, trial_id: str, value: float) -> Peer:
-        planned = self.state.trials[trial_id].planned
-        return Peer(
-            trial_id=trial_id,
-            arm=planned.arm,
-            seed=planned.seed,
-            value=value,
-            baseline=is_baseline(self.spec, planned.parameters),
-        )
 
     def _leaves_at_rung(self, message: Message) -> bool:
         """A sweep whose budget is spent ends at rungs, where what was paid for can be compared."""

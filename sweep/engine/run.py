@@ -21,7 +21,6 @@ from sweep.engine.optuna_source import OptunaSource
 from sweep.engine.ray_scheduler import FaultCallback, LedgerScheduler
 from sweep.engine.ray_search import LedgerSearcher
 from sweep.engine.ray_stopper import InterruptStopper
-from sweep.engine.rules import rule_of
 from sweep.engine.session import run_trial
 from sweep.engine.sources import (
     BudgetedSource,
@@ -35,6 +34,7 @@ from sweep.ledger.events import DriverEnded, DriverStarted, SweepOutcome
 from sweep.plan import planned_trials
 from sweep.plan.addition import Addition
 from sweep.spec import Spec
+from sweep.stopping import judge_of
 from sweep.storage import SweepFolder
 
 
@@ -54,7 +54,7 @@ def run_sweep(
     Returns:
         The driver, whose `state` says what came out and whose `interrupted` says whether it was cut short.
     """
-    driver = Driver(folder, spec, ledger, rule_of(spec.early_stopping), listeners)
+    driver = Driver(folder, spec, ledger, judge_of(spec), listeners)
     driver.record(DriverStarted(pid=os.getpid(), host=socket.gethostname()))
     driver.plan(planned_trials(spec))
     _withdraw_stop_request(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Decision = Literal["continue", "stop"]
+Decision = Literal["continue", "stop", "pause"]
 TrialOutcome = Literal["finished", "stopped", "failed"]
 SweepOutcome = Literal["completed", "interrupted", "budget", "failed"]
 
@@ -121,6 +121,25 @@ class TrialJudged(TrialEvent):
     """What `value` was held against; None where nothing was compared."""
     peers: dict[str, float] = field(default_factory=dict)
     """The values at this rung that were known then, by trial id."""
+    proposed: Decision | None = None
+    """What the rule alone would have done; None in ledgers of before."""
+    overtakes: float | None = None
+    """Chance, 0..1, that the trial ends above the leader, as reckoned then; None where nobody did."""
+    spared: bool = False
+    """It should have been stopped, and runs to the end to show whether that would have been right."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialPromoted(TrialEvent):
+    """A paused trial is to go on; a TrialStarted follows."""
+
+    rung: int
+    """Where it was paused."""
+    reason: str
+    overtakes: float | None = None
+    """As in TrialJudged."""
+    spared: bool = False
+    """As in TrialJudged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +158,8 @@ class TrialEnded(TrialEvent):
     reason: str
     iteration: int
     """The last iteration that counts."""
+    overtakes: float | None = None
+    """As in TrialJudged, where a rule ended it."""
 
 
 @dataclass(frozen=True, kw_only=True)

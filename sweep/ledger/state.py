@@ -20,13 +20,14 @@ from sweep.ledger.events import (
     TrialJudged,
     TrialPlanned,
     TrialProgressed,
+    TrialPromoted,
     TrialReopened,
     TrialReported,
     TrialStarted,
 )
 
 Provenance = Literal["measured", "imported"]
-TrialStatus = Literal["planned", "running", "finished", "stopped", "failed", "interrupted"]
+TrialStatus = Literal["planned", "running", "paused", "finished", "stopped", "failed", "interrupted"]
 
 
 def replay(events: Iterable[Event]) -> SweepState:
@@ -48,7 +49,7 @@ class TrialState:
     planned: TrialPlanned
     status: TrialStatus = "planned"
     """`interrupted`: was running when its driver ended or vanished. A faulted trial stays `running` until it
-    is started again or ends."""
+    is started again or ends. `paused`: waits at a rung with its checkpoint, and goes on if it is promoted."""
     attempts: int = 0
     began: float | None = None
     """When its first attempt started, in seconds since the epoch."""
@@ -66,6 +67,10 @@ class TrialState:
     """By rung; the first decision counts."""
     faults: list[TrialFaulted] = field(default_factory=list)
     ended: TrialEnded | None = None
+    promoted: bool = False
+    """It was paused and is to go on, but has not started yet."""
+    spared: bool = False
+    """A rule would have stopped it; it runs to the end to show whether that would have been right."""
     continued: bool = False
     """It was stopped once and goes on, or went on, because that was asked for: no rule stops it again."""
 
@@ -83,7 +88,7 @@ class TrialState:
         """Take in an event of this trial."""
         match event:
             case TrialStarted():
-                self.status, self.ended = "running", None
+                self.status, self.ended, self.promoted = "running", None, False
                 self.attempts, self.iteration = event.attempt, event.iteration
                 self.began = event.time if self.began is None else self.began
             case TrialProgressed():
@@ -92,8 +97,14 @@ class TrialState:
             case TrialReported():
                 self.reports.setdefault(event.iteration, event)
                 self._advance(event.iteration, event.seconds)
-            case TrialJudged():
-                self.judged.setdefault(event.rung, event)
+            case TrialJudged() if event.rung not in self.judged:
+                self.judged[event.rung] = event
+                self.spared = self.spared or event.spared
+                if event.decision == "pause":
+                    self.status = "paused"
+            case TrialPromoted():
+                self.promoted = True
+                self.spared = self.spared or event.spared
             case TrialFaulted():
                 self.faults.append(event)
                 self.iteration = event.iteration

@@ -87,17 +87,34 @@ class SearchConfig(Section):
 class EarlyStoppingConfig(Section):
     """The section `early_stopping`: where trials are compared, and when one is stopped."""
 
-    name: Literal["asha", "none"] = "asha"
-    """`asha` stops a trial that is not among the best of its rung. `none`: every trial runs to the end."""
+    name: Literal["guarded", "asha", "median", "promote", "none"] = "guarded"
+    """`asha` stops a trial that is not among the best of its rung; `guarded` does so only if it will hardly
+    overtake the leader any more; `median` stops what is below the median; `promote` pauses trials and lets
+    those go on that may still matter; `none`: every trial runs to the end."""
     rungs: tuple[PositiveInt, ...] = ()
     """Iterations at which all trials are validated and compared, rising. The last iteration is always one."""
     reduction_factor: Annotated[float, Field(gt=1)] = 3.0
-    """About one in this many trials goes on from a rung."""
+    """Of `asha` and `guarded`: about one in this many trials goes on from a rung."""
+    delta: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """Of `guarded` and `promote`: a trial is given up only if its chance to overtake the leader by the end is
+    below this."""
+    aim: Literal["winner", "curve"] = "winner"
+    """Of `promote`: paused trials go on where that says most about which arm is the best, or about the curve
+    over `real_ratio`."""
+    spend: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Of `promote`: share of the iterations of all trials to the end that is spent, whatever the evidence.
+    Default: as much as the evidence asks for."""
     min_peers: PositiveInt = 3
-    """Other trials that must have reached a rung before one is stopped there."""
+    """Other trials that must have reached a rung before one is stopped."""
+    patience: PositiveInt = 1
+    """Rungs in a row at which the rule must be against a trial before it is stopped."""
+    spare: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the trials to be stopped that run on to the end, to measure how often stopping is wrong."""
     noise_sd: NonNegativeFloat = 0.7
-    """Standard deviation of the metric between runs that differ only in seed, in points of percent. A trial
-    is not stopped for a gap that such noise explains."""
+    """Supposed standard deviation of the metric between runs that differ only in seed, in points of percent;
+    what the sweep's own seeds show at a rung is pooled with it. No gap within such noise stops a trial."""
+    seeds_together: bool = True
+    """Arms are judged by the means over their seeds; `false`: every trial for itself."""
     protect: tuple[Point, ...] = ()
     """Arms that are never stopped, beside the baseline. A key left out means all of its values."""
 

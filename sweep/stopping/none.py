@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sweep.stopping.rule import Candidate, Judgement, Peer, values_of
+from sweep.stopping.rule import Case, Proposal
 
 
 class NoStopping:
     """Every trial goes on to its last iteration."""
 
-    def judge(self, candidate: Candidate, peers: Sequence[Peer]) -> Judgement:
+    name = "none"
+
+    def propose(self, case: Case) -> Proposal:
         """Always `continue`."""
-        return Judgement(
-            decision="continue",
-            rule="none",
-            reason="early stopping is off",
-            value=candidate.value,
-            cutoff=None,
-            peers=values_of(peers),
-        )
+        return Proposal(decision="continue", reason="early stopping is off")

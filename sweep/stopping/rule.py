@@ -47,32 +47,88 @@ class Peer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """The decision and all that it rests on."""
+class Curve:
+    """All that was measured of a trial at rungs, and whether more may come."""
+
+    trial_id: str
+    arm: str
+    values: tuple[float, ...]
+    """The judged metric at every rung of the sweep, in their order; NaN where it was not measured."""
+    reached: int
+    """How many rungs, from the first, it has come to: the last of them is measured, finite or not."""
+    open: bool = True
+    """It has not ended: it runs, is to run, or is paused."""
+    paused: bool = False
+    """It waits at a rung and goes on only if the rule says so."""
+
+    @property
+    def running(self) -> bool:
+        """It is being trained, or will be whatever the rule says."""
+        return self.open and not self.paused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A trial to be judged, and all that may be held against it."""
+
+    candidate: Candidate
+    peers: Sequence[Peer]
+    curves: Sequence[Curve] = ()
+    """Of all trials, the candidate's and those of its peers among them; controls have none."""
+    rungs: tuple[int, ...] = ()
+    """All of the sweep, rising; the last is the end of a training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """What a rule would do with the candidate. `Judge` decides, by what is promised to every trial."""
 
     decision: Decision
-    rule: str
     reason: str
     """A plain sentence with the numbers."""
-    value: float
-    cutoff: float | None
-    """What `value` was held against; None where nothing was compared."""
-    peers: dict[str, float]
-    """Values by trial id."""
+    cutoff: float | None = None
+    """What the value was held against; None where nothing was compared."""
+    overtakes: float | None = None
+    """Chance, 0..1, that the trial ends above the leader; None where nobody has reckoned it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promotion:
+    """A paused trial that goes on."""
+
+    trial_id: str
+    reason: str
+    overtakes: float | None = None
+    """As in Proposal."""
+    spared: bool = False
+    """It goes on to the end only to show whether it was rightly given up."""
 
 
 class Rule(Protocol):
     """A stopping rule.
 
-    A rule answers from its arguments alone; the order of the peers means nothing to it. No rule stops a
-    protected trial, one of the baseline, one that was continued on request, or one at the last rung.
+    A rule answers from its arguments alone; the order of peers and curves means nothing to it. It is asked
+    only about trials that may be stopped: not the baseline, a protected one, or one at the last rung.
     """
 
-    def judge(self, candidate: Candidate, peers: Sequence[Peer]) -> Judgement:
-        """Whether the candidate goes on, now that these peers' values at its rung are known."""
+    @property
+    def name(self) -> str:
+        """As in the spec's `early_stopping.name`."""
+        ...
+
+    def propose(self, case: Case) -> Proposal:
+        """Whether the candidate should go on, now that these values are known."""
         ...
 
 
-def values_of(peers: Sequence[Peer]) -> dict[str, float]:
-    """The peers' values by trial id."""
-    return {peer.trial_id: peer.value for peer in peers}
+class PausingRule(Rule, Protocol):
+    """A rule that pauses trials, and says which of them go on."""
+
+    def promote(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> Promotion | None:
+        """The paused trial that goes on now that there is room and no new trial waits; None: none yet, or,
+        where nothing runs, none any more."""
+        ...
+
+    def chances(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> dict[str, float]:
+        """By trial_id, the chance of each open trial to overtake the leader."""
+        ...

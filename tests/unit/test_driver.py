@@ -9,7 +9,6 @@ import pytest
 
 from sweep.engine.driver import Driver
 from sweep.engine.messages import Broken, Message, Started, decode, encode
-from sweep.engine.rules import rule_of
 from sweep.engine.run import settle_reports
 from sweep.engine.sources import PlanSource, unfinished_trials
 from sweep.errors import StorageError
@@ -17,6 +16,7 @@ from sweep.ledger import FORMAT, Ledger
 from sweep.ledger.events import SweepCreated, TrialEnded, TrialJudged, TrialReported
 from sweep.plan import planned_trials
 from sweep.spec import Spec, spec_from_dict
+from sweep.stopping import judge_of
 from sweep.storage import SweepFolder
 from tests.specs import tiny_spec
 from trainables.contract import ClassCounts, Mixture, Progress, Report
@@ -37,7 +37,7 @@ def make_driver(tmp_path: Path, **sections: Any) -> Driver:
     if not folder.exists():
         folder.create()
         ledger.append(_created(spec))
-    driver = Driver(folder, spec, ledger, rule_of(spec.early_stopping))
+    driver = Driver(folder, spec, ledger, judge_of(spec))
     driver.plan(planned_trials(spec))
     return driver
 

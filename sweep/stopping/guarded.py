@@ -1,0 +1,43 @@
+"""ASHA proposes, the guard disposes: nobody is stopped who may yet overtake the leader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sweep.stopping.overtaking import chances_to_overtake
+from sweep.stopping.rule import Case, Proposal, Rule
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """Stops whom another rule would stop, if the chance that it ends above the leader is below `delta`."""
+
+    proposer: Rule
+    delta: float
+    """0..1; 0.05 is wrong about one stop in twenty at worst, if the model of the curves is right."""
+    seeds_together: bool = True
+    """The chance is that of the arm."""
+
+    name = "guarded"
+
+    def propose(self, case: Case) -> Proposal:
+        """As the proposer would, unless the candidate may yet overtake."""
+        proposal = self.proposer.propose(case)
+        if proposal.decision != "stop":
+            return proposal
+        chances = chances_to_overtake(case.curves, case.rungs, seeds_together=self.seeds_together)
+        chance = chances[case.candidate.trial_id]
+        goes_on = chance >= self.delta
+        words = "but it overtakes" if goes_on else "and overtakes"
+        return Proposal(
+            decision="continue" if goes_on else "stop",
+            reason=f"{proposal.reason}; {words} the leader by the end with a chance of {in_percent(chance)}, "
+            f"{'not below' if goes_on else 'below'} delta ({in_percent(self.delta)})",
+            cutoff=proposal.cutoff,
+            overtakes=chance,
+        )
+
+
+def in_percent(chance: float) -> str:
+    """`3.1 %`; tiny ones as `< 0.1 %`."""
+    return f"{chance:.1%}".replace("%", " %") if chance >= 0.001 or chance == 0 else "< 0.1 %"

@@ -1,0 +1,93 @@
+"""How likely a trial is to end above the leader: by the joint model of all curves, calibrated on recorded ones.
+
+A value that dips is no news of the end (a trial 5 points down at one rung was back at the next): every trial
+is seen by its best value so far.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import ndtr
+
+from sweep.curves.prediction.exchangeable import Finals, exchangeable_finals
+from sweep.curves.prediction.observed import Floats
+from sweep.curves.prediction.table import Table, bundled_table
+from sweep.stopping.rule import Curve
+
+_FEWEST_FREEDOM = 2  # degrees of it, from which on the noise between the sweep's own seeds counts
+
+
+def chances_to_overtake(
+    curves: Sequence[Curve],
+    rungs: tuple[int, ...],
+    *,
+    seeds_together: bool = True,
+    table: Table | None = None,
+) -> dict[str, float]:
+    """By trial_id, the chance of each open trial, 0..1, that it ends above the leader.
+
+    The leader is whoever else has the highest expected final value: a finished trial with what it measured, an
+    open one with what it is expected to measure. With `seeds_together` it is the arm that leads, and the arm
+    that overtakes, by the means over their seeds. Where nothing was measured of a trial nothing is known: 1.
+    A trial whose last value is NaN is given 0.
+    """
+    known = [curve for curve in curves if any(map(math.isfinite, curve.values))]
+    chances = {curve.trial_id: 0.0 if _is_lost(curve) else 1.0 for curve in curves if curve.open}
+    units: dict[str, list[int]] = {}
+    for index, curve in enumerate(known):
+        if (curve.open or curve.reached == len(rungs)) and not _is_lost(curve):
+            units.setdefault(curve.arm if seeds_together else curve.trial_id, []).append(index)
+    if units:
+        finals = _finals(known, rungs, table or bundled_table()).averaged(list(units.values()))
+        for members, chance in zip(units.values(), _chances(finals), strict=True):
+            own = (known[index] for index in members)
+            chances |= {curve.trial_id: chance for curve in own if curve.open}
+    return chances
+
+
+def _is_lost(curve: Curve) -> bool:
+    """Its last value is NaN, as of a training that diverged."""
+    return curve.reached > 0 and math.isnan(curve.values[curve.reached - 1])
+
+
+def _chances(finals: Finals) -> list[float]:
+    """Of each to end above whoever else is expected to end highest; 1 for the only one."""
+    expected = finals.expected()
+    if len(expected) == 1:
+        return [1.0]
+    second, leader = np.argsort(expected, kind="stable")[-2:].tolist()
+    chances = _chances_against(finals, leader)
+    chances[leader] = _chances_against(finals, second)[leader]
+    return [float(chance) for chance in chances]
+
+
+def _chances_against(finals: Finals, leader: int) -> Floats:
+    mean_Kn, variance_Kn = finals.gaps(leader)
+    sd_Kn = np.sqrt(np.maximum(variance_Kn, 1e-12))  # two finished trials: a difference, no chance
+    return np.asarray(finals.weights_K @ ndtr(mean_Kn / sd_Kn))
+
+
+def _finals(known: Sequence[Curve], rungs: tuple[int, ...], table: Table) -> Finals:
+    values_nR = np.array([curve.values for curve in known])
+    best_so_far_nR = np.fmax.accumulate(values_nR, axis=1)
+    best_so_far_nR[np.isnan(values_nR)] = np.nan
+    best_so_far_nR[:, -1] = values_nR[:, -1]  # the end is what it is
+    fractions_R = np.array(rungs) / rungs[-1]
+    noise_R = np.array([_measured_noise(known, values_nR[:, at]) for at in range(len(rungs))])
+    return exchangeable_finals(best_so_far_nR, fractions_R, table, noise_R)
+
+
+def _measured_noise(known: Sequence[Curve], values_n: Floats) -> float:
+    """Sd within arms at a rung, pooled; 0 where too few arms have several seeds there to tell."""
+    arms: dict[str, list[float]] = {}
+    for curve, value in zip(known, values_n.tolist(), strict=True):
+        if math.isfinite(value):
+            arms.setdefault(curve.arm, []).append(value)
+    freedom = sum(len(values) - 1 for values in arms.values())
+    if freedom < _FEWEST_FREEDOM:
+        return 0.0
+    squares = math.fsum(float(np.var(values)) * len(values) for values in arms.values())
+    return math.sqrt(squares / freedom)
