@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import zipfile
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from trainables.atomic import write_whole
 from trainables.contract import TrialConfig, TrialError
 from trainables.contract.versions import TRAINING_RECIPE
 
-CHECKPOINT_NAME = "checkpoint.pt"
 TRIAL = "trial"
 FREE_TO_CHANGE = frozenset(
     {
@@ -42,16 +41,9 @@ def save_checkpoint(path: Path, config: TrialConfig, state: dict[str, Any]) -> N
     """
     buffer = io.BytesIO()  # torch aborts the process if a file it writes to itself fails
     torch.save({TRIAL: _identity(config), **state}, buffer)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # its orphaned predecessor may still write
     try:
-        with temporary.open("wb") as file:
-            file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        write_whole(path, buffer.getbuffer())
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         reason = f"the checkpoint cannot be written, the one before it is kept: {error.strerror}"
         raise OSError(error.errno, reason, str(path)) from error
 
@@ -111,15 +103,6 @@ def _read(path: Path) -> dict[str, Any]:
         advice = "delete it to start the trial anew"
         raise TrialError(f"{path}: is damaged or no checkpoint; {advice}: {error}") from error
     return state
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the new name in `folder` last."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _identity(config: TrialConfig) -> dict[str, Any]:

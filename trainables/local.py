@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trainables.checkpoint import CHECKPOINT_NAME
-from trainables.contract import Progress, Report
+from trainables.contract import CHECKPOINT_NAME, Progress, Report
 
 
 class FolderSession:

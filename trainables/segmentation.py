@@ -11,8 +11,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from trainables.checkpoint import CHECKPOINT_NAME, load_checkpoint, save_checkpoint
-from trainables.contract import NonFiniteLossError, Progress, Report, Session, TrialConfig, TrialError
+from trainables.checkpoint import load_checkpoint, save_checkpoint
+from trainables.contract import (
+    CHECKPOINT_NAME,
+    NonFiniteLossError,
+    Progress,
+    Report,
+    Session,
+    TrialConfig,
+    TrialError,
+)
 from trainables.loader import Batch, training_batches, validation_images
 from trainables.metrics import PixelCounter, scores
 from trainables.mixing import MixedStream

@@ -7,7 +7,7 @@ from trainables.contract.data import DataConfig, FolderSource, SceneSource, Sour
 from trainables.contract.errors import DataError, NonFiniteLossError, RealRatioError, TrialError
 from trainables.contract.model import ModelConfig
 from trainables.contract.report import ClassCounts, Mixture, Progress, Report
-from trainables.contract.session import Session
+from trainables.contract.session import CHECKPOINT_NAME, Session
 from trainables.contract.training import (
     AugmentationConfig,
     OptimizerConfig,
@@ -17,6 +17,7 @@ from trainables.contract.training import (
 from trainables.contract.trial import Control, TrialConfig
 
 __all__ = [
+    "CHECKPOINT_NAME",
     "AugmentationConfig",
     "ClassCounts",
     "Control",

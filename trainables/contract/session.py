@@ -7,11 +7,14 @@ from typing import Protocol
 
 from trainables.contract.report import Progress, Report
 
+CHECKPOINT_NAME = "checkpoint.pt"
+"""Of a trial's only checkpoint, in its folder."""
+
 
 class Session(Protocol):
     """A Ray trial on a cluster, a list in a test, a print in a debugger.
 
-    A trial keeps exactly one checkpoint file, `folder / "checkpoint.pt"`, replaced atomically. `report` and
+    A trial keeps exactly one checkpoint file, `folder / CHECKPOINT_NAME`, replaced atomically. `report` and
     `progress` may raise to end the trial; a training function lets that pass.
     """
 
