@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sweep.curves.prediction.table import Table
 from sweep.stopping.overtaking import chances_to_overtake
 from sweep.stopping.rule import Case, Proposal, Rule
 
@@ -17,6 +18,8 @@ class Guarded:
     """0..1; 0.05 is wrong about one stop in twenty at worst, if the model of the curves is right."""
     seeds_together: bool = True
     """The chance is that of the arm."""
+    table: Table | None = None
+    """Recorded curves in place of the package's: a benchmark leaves a task out."""
 
     name = "guarded"
 
@@ -25,7 +28,9 @@ class Guarded:
         proposal = self.proposer.propose(case)
         if proposal.decision != "stop":
             return proposal
-        chances = chances_to_overtake(case.curves, case.rungs, seeds_together=self.seeds_together)
+        chances = chances_to_overtake(
+            case.curves, case.rungs, seeds_together=self.seeds_together, table=self.table
+        )
         chance = chances[case.candidate.trial_id]
         goes_on = chance >= self.delta
         words = "but it overtakes" if goes_on else "and overtakes"

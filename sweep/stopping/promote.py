@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sweep.curves.prediction.table import Table
 from sweep.stopping.guarded import in_percent
 from sweep.stopping.overtaking import chances_to_overtake
 from sweep.stopping.rule import Case, Curve, Promotion, Proposal
@@ -20,6 +21,8 @@ class Promote:
     aim: Literal["winner", "curve"] = "winner"
     spend: float | None = None
     seeds_together: bool = True
+    table: Table | None = None
+    """Recorded curves in place of the package's: a benchmark leaves a task out."""
 
     name = "promote"
 
@@ -51,4 +54,4 @@ class Promote:
 
     def chances(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> dict[str, float]:
         """By trial_id, of every open trial."""
-        return chances_to_overtake(curves, rungs, seeds_together=self.seeds_together)
+        return chances_to_overtake(curves, rungs, seeds_together=self.seeds_together, table=self.table)
