@@ -20,7 +20,7 @@ def tiny_spec(storage: Path, **sections: Any) -> dict[str, Any]:
         "training": {"iterations": 12, "batch_size": 2, "crop_size": [32, 48], "log_interval": 2},
         "search": {"parameters": {"real_ratio": {"values": [0, 0.5, 1]}}, "seeds": [0]},
         "baseline": {"real_ratio": 1},
-        "early_stopping": {"rungs": [4, 8], "min_peers": 1, "noise_sd": 0},
+        "early_stopping": {"name": "asha", "rungs": [4, 8], "min_peers": 1, "noise_sd": 0},
         "resources": {"concurrent_trials": 1},
         "storage": {"path": str(storage)},
     }

@@ -61,6 +61,12 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
         ray.shutdown()
 
 
+def has_room(wanted: ResourcesConfig) -> bool:
+    """Whether the cluster has free what one more trial needs; it need not be on a single node."""
+    free: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
+    return free.get("CPU", 0) >= wanted.cpus_per_trial and free.get("GPU", 0) >= wanted.gpus_per_trial
+
+
 def send_library_logs_to(file: Path) -> None:
     """Ray's, MLflow's and Optuna's messages go to `file` instead of the terminal."""
     handler = logging.FileHandler(file)

@@ -94,9 +94,9 @@ class Driver:
                 )
 
     def handle(self, trial_id: str, message: Message) -> bool:
-        """Records a message; True if the trial is to go on."""
+        """Records a message; False if its process ends: it is over or paused, or the budget spent."""
         trial = self.state.trials[trial_id]
-        if trial.ended is not None:
+        if trial.ended is not None or trial.waits:
             return False
         match message:
             case Started():
@@ -112,12 +112,12 @@ class Driver:
                     self.interrupted = f"the storage cannot be written: {message.reason}"
         if trial.ended is None and self.folder.stop_request(trial_id).exists():
             self.end(trial_id, "stopped", STOPPED_BY_HAND)
-        return trial.ended is None and not self._leaves_at_rung(message)
+        return trial.ended is None and not trial.waits and not self._leaves_at_rung(message)
 
     def process_is_gone(self, trial_id: str, *, final: bool) -> None:
         """Ray lost the process of a trial; `final` if it will not start another."""
         trial = self.state.trials[trial_id]
-        if self.interrupted or trial.ended is not None:
+        if self.interrupted or trial.ended is not None or trial.waits:
             return
         if trial_id not in self._said_why:
             self._broke(trial_id, "the worker process died; sweep.log may say why", final=final)
@@ -132,7 +132,7 @@ class Driver:
                 self.record(TrialReopened(trial_id=trial_id))
 
     def reopen_stopped(self, trial_id: str) -> None:
-        """Lets a trial that was stopped, by a rule or by hand, go on to the end."""
+        """Lets a trial that was stopped, by a rule or by hand, or is paused go on to the end."""
         self.folder.stop_request(trial_id).unlink(missing_ok=True)  # it would end the trial once more
         self.record(TrialReopened(trial_id=trial_id, to_the_end=True))
 
@@ -146,6 +146,14 @@ class Driver:
                 trial_id=trial_id, outcome=outcome, reason=reason, iteration=iteration, overtakes=overtakes
             )
         )
+
+    def end_paused_on_request(self) -> None:
+        """Ends paused trials as `sweep stop` asked for: they send no message that could be answered so."""
+        if not self.folder.stop_request().parent.exists():
+            return
+        for trial_id, trial in self.state.trials.items():
+            if trial.waits and self.folder.stop_request(trial_id).exists():
+                self.end(trial_id, "stopped", STOPPED_BY_HAND)
 
     def has_checkpoint(self, trial_id: str) -> bool:
         """Whether the trial would go on rather than begin."""
@@ -207,7 +215,8 @@ class Driver:
     def act_on(self, trial: TrialState, rung: int) -> None:
         """Ends the trial if the decision at the rung, or the rung itself, says so.
 
-        The decision that stopped a continued trial still stands in the ledger, but has been overruled.
+        The decision that stopped a continued trial still stands in the ledger, but has been overruled. One to
+        pause needs nothing more: the state has the trial paused until it starts again.
         """
         trial_id = trial.planned.trial_id
         judged = trial.judged[rung]

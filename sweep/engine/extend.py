@@ -21,7 +21,7 @@ from sweep.spec.space import identity
 from sweep.spec.wording import Found, closest
 from sweep.storage import SweepFolder
 
-_TO_RUN = ("planned", "running", "interrupted")
+_TO_RUN = ("planned", "running", "interrupted", "paused")
 
 
 def addition_of(loaded: LoadedExtension, overrides: Sequence[str] = ()) -> Addition:
@@ -151,8 +151,8 @@ def _reason_not_to_continue(trial_id: str, folder: SweepFolder, state: SweepStat
     if trial.status == "failed":
         return f"which failed; `sweep resume {folder.argument} --retry-failed` tries it again"
     if trial.status == "finished":
-        return "which finished; only stopped trials can be continued"
-    if trial.status in _TO_RUN:
+        return "which finished; only stopped and paused trials can be continued"
+    if trial.status in _TO_RUN and not trial.waits:
         return f"which was not stopped; `sweep resume {folder.argument}` goes on with it; remove it"
     if trial.reports and not folder.checkpoint(trial_id).exists():
         return (
@@ -170,4 +170,6 @@ def _numbered(wanted: Sequence[_Wanted], first: int) -> tuple[PlannedTrial, ...]
 
 
 def _stopped(continued: Mapping[int, str], state: SweepState) -> tuple[str, ...]:
-    return tuple(trial_id for trial_id in continued.values() if state.trials[trial_id].status == "stopped")
+    """Those that have not gone on yet."""
+    trials = (state.trials[trial_id] for trial_id in continued.values())
+    return tuple(trial.trial_id for trial in trials if trial.status == "stopped" or trial.waits)

@@ -19,6 +19,10 @@ class LedgerSearcher(Searcher):
         super().__init__()
         self._driver = driver
         self._source = source
+        self._with_ray: dict[str, str] = {}
+        """Ids of trials that Ray holds, by its own."""
+        self._done: set[str] = set()
+        """Ids of trials that Ray has completed."""
 
     def suggest(self, trial_id: str) -> Any:  # Ray's annotation leaves FINISHED out
         """The `config` of `sweep.engine.session.run_trial`; FINISHED after the last."""
@@ -26,10 +30,14 @@ class LedgerSearcher(Searcher):
             return Searcher.FINISHED
         trial = self._source.next_trial()
         if trial is None:
-            return Searcher.FINISHED if self._source.exhausted else None
+            return Searcher.FINISHED if self._source.exhausted or self._waits_in_vain() else None
         if self._driver.folder.stop_request(trial.trial_id).exists():
-            self._driver.end(trial.trial_id, "stopped", f"{STOPPED_BY_HAND} before it began")
+            began = self._driver.state.trials[trial.trial_id].attempts > 0
+            self._driver.end(
+                trial.trial_id, "stopped", STOPPED_BY_HAND if began else f"{STOPPED_BY_HAND} before it began"
+            )
             return None
+        self._with_ray[trial_id] = trial.trial_id
         return self._config(trial)
 
     def _config(self, trial: PlannedTrial) -> dict[str, Any]:
@@ -42,7 +50,13 @@ class LedgerSearcher(Searcher):
         }
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
-        """Nothing: the driver knows."""
+        """Notes that Ray is done with it; what became of it the driver knows."""
+        self._done.add(self._with_ray.pop(trial_id))
+
+    def _waits_in_vain(self) -> bool:
+        """Whether Ray holds no trial, yet one that it held is neither over nor paused: no news will come."""
+        trials = (self._driver.state.trials[trial_id] for trial_id in self._done)
+        return not self._with_ray and any(trial.ended is None and not trial.waits for trial in trials)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the ledger holds it all."""

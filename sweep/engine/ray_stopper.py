@@ -13,7 +13,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class InterruptStopper(Stopper):
-    """Ends the sweep in good order after Ctrl-C, SIGTERM or `sweep stop`."""
+    """Ends the sweep in good order after Ctrl-C, SIGTERM or `sweep stop`, and paused trials on request."""
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
@@ -29,4 +29,5 @@ class InterruptStopper(Stopper):
             self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
             if self._driver.folder.stop_request().exists():
                 self._driver.interrupted = "stopped by `sweep stop`"
+            self._driver.end_paused_on_request()
         return self._driver.interrupted is not None

@@ -8,16 +8,18 @@ import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 from ray import tune
 
-from sweep.engine.cluster import ray_cluster
+from sweep.engine.cluster import has_room, ray_cluster
 from sweep.engine.curve_proposer import curve_proposer
 from sweep.engine.curve_source import CurveSource
 from sweep.engine.driver import Driver, Listener
 from sweep.engine.extend import extend
 from sweep.engine.optuna_source import OptunaSource
+from sweep.engine.promotions import PromotingSource, give_up_paused
 from sweep.engine.ray_scheduler import FaultCallback, LedgerScheduler
 from sweep.engine.ray_search import LedgerSearcher
 from sweep.engine.ray_stopper import InterruptStopper
@@ -68,6 +70,7 @@ def run_sweep(
             if addition is not None:
                 extend(driver, addition)  # not before: without a cluster nothing is added
             _fit(driver)
+        give_up_paused(driver)
         outcome, reason = _outcome(driver)
     except KeyboardInterrupt:
         driver.interrupted = driver.interrupted or "interrupted by Ctrl-C"
@@ -122,7 +125,7 @@ def _source(driver: Driver) -> TrialSource:
         source = OptunaSource(driver)
     if spec.search.method == "curve":
         source = CurveSource(driver, curve_proposer(spec))
-    return BudgetedSource(source, spec, state)
+    return PromotingSource(BudgetedSource(source, spec, state), driver, partial(has_room, spec.resources))
 
 
 def _outcome(driver: Driver) -> tuple[SweepOutcome, str]:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Protocol
 
-from sweep.ledger.state import SweepState
+from sweep.ledger.state import SweepState, TrialState
 from sweep.plan import PlannedTrial, starting_order
 from sweep.results import without_controls
 from sweep.spec import Spec
@@ -52,7 +52,8 @@ class BudgetedSource:
         self._source = source
         begun = [trial for trial in state.trials.values() if trial.attempts]
         limit = math.inf if spec.budget.trials is None else spec.budget.trials
-        self._left = max(0, limit - len(begun)) + sum(trial.ended is None for trial in begun)
+        going_on = sum(trial.ended is None and not trial.waits for trial in begun)
+        self._left = max(0, limit - len(begun)) + going_on
 
     def next_trial(self) -> PlannedTrial | None:
         """The next trial; None after the last that the budget allows."""
@@ -78,10 +79,18 @@ def unfinished_trials(spec: Spec, state: SweepState) -> list[PlannedTrial]:
     """What is left of a sweep: those that had begun first, then the others in starting order.
 
     Those that had begun go first, because their reports are peers that the others will be judged against.
+    Paused trials are not among them, unless they were promoted already.
     """
-    planned = [
-        PlannedTrial(trial.planned.trial_id, trial.planned.arm, trial.planned.parameters, trial.planned.seed)
-        for trial in state.trials.values()
-    ]
-    left = [trial for trial in starting_order(spec, planned) if state.trials[trial.trial_id].ended is None]
+    planned = [planned_trial(trial) for trial in state.trials.values()]
+    left = [trial for trial in starting_order(spec, planned) if _is_to_run(state.trials[trial.trial_id])]
     return sorted(left, key=lambda trial: state.trials[trial.trial_id].attempts == 0)
+
+
+def planned_trial(trial: TrialState) -> PlannedTrial:
+    """A trial of the ledger as the plan has it."""
+    planned = trial.planned
+    return PlannedTrial(planned.trial_id, planned.arm, planned.parameters, planned.seed)
+
+
+def _is_to_run(trial: TrialState) -> bool:
+    return trial.ended is None and not trial.waits

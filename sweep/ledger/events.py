@@ -165,10 +165,10 @@ class TrialEnded(TrialEvent):
 @dataclass(frozen=True, kw_only=True)
 class TrialReopened(TrialEvent):
     """A trial that was over goes on: a failed one gets another chance (`sweep resume --retry-failed`), or a
-    stopped one is continued on request (`sweep run more.yaml`)."""
+    stopped or paused one is continued on request (`sweep run more.yaml`)."""
 
     to_the_end: bool = False
-    """It was stopped and is continued: from now on no rule stops it."""
+    """It was stopped or paused and is continued: from now on no rule stops it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,6 +84,11 @@ class TrialState:
         """Name of its arm."""
         return self.planned.arm
 
+    @property
+    def waits(self) -> bool:
+        """It is paused, and nobody has promoted it."""
+        return self.status == "paused" and not self.promoted
+
     def apply(self, event: TrialEvent) -> None:
         """Take in an event of this trial."""
         match event:
@@ -110,8 +115,9 @@ class TrialState:
                 self.iteration = event.iteration
             case TrialEnded():
                 self.status, self.ended, self.iteration = event.outcome, event, event.iteration
+                self.promoted = False
             case TrialReopened():
-                self.status, self.ended = "interrupted", None
+                self.status, self.ended, self.promoted = "interrupted", None, False
                 self.continued = self.continued or event.to_the_end
 
     def interrupt(self) -> None:

@@ -13,7 +13,7 @@ from sweep.spec import Spec
 
 @dataclass(frozen=True)
 class Addition:
-    """New trials, and stopped ones that go on to the last iteration."""
+    """New trials, and stopped or paused ones that go on to the last iteration."""
 
     spec: Spec
     """What the sweep goes on with."""
@@ -39,15 +39,16 @@ def addition_text(addition: Addition, begun: KnownSweep, checkpoint_bytes: int |
 
 def _trials(addition: Addition, begun: KnownSweep) -> Iterator[str]:
     new, again, before = len(addition.trials), len(addition.continued), len(begun.trials)
-    yield f"{addition.spec.name}: {new} new trials, {again} stopped ones go on; {before} were there"
+    yield f"{addition.spec.name}: {new} new trials, {again} stopped or paused ones go on; {before} were there"
     for trial in addition.trials:
         yield f"  {trial.trial_id}  {trial.arm} seed={trial.seed}"
     for trial_id in addition.continued:
         iteration = begun.trials[trial_id].iteration
         yield f"  {trial_id}  goes on from iteration {iteration}; no rule stops it again"
-    left = [one for one in begun.trials.values() if one.status in ("planned", "running", "interrupted")]
+    others = (one for trial_id, one in begun.trials.items() if trial_id not in addition.continued)
+    left = sum(one.status in ("planned", "running", "interrupted", "paused") for one in others)
     if left:
-        yield f"  and {len(left)} trials of the sweep that have not ended"
+        yield f"  and {left} trials of the sweep that have not ended"
 
 
 def _cost(addition: Addition, begun: KnownSweep, checkpoint_bytes: int | None) -> Iterator[str]:

@@ -18,7 +18,7 @@ class KnownTrial(Protocol):
 
     @property
     def status(self) -> str:
-        """`planned`, `running`, `finished`, `stopped`, `failed` or `interrupted`."""
+        """`planned`, `running`, `paused`, `finished`, `stopped`, `failed` or `interrupted`."""
 
     @property
     def iteration(self) -> int:
@@ -120,6 +120,8 @@ def _resumption(spec: Spec, begun: KnownSweep) -> Iterator[str]:
     for trial_id, trial in begun.trials.items():
         if trial.status in ("running", "interrupted"):
             yield f"  {trial_id} goes on from its checkpoint, at or before iteration {trial.iteration}"
+        if trial.status == "paused":
+            yield f"  {trial_id} is paused at iteration {trial.iteration}, and goes on if it is promoted"
 
 
 def measured_seconds(begun: KnownSweep | None) -> float | None:

@@ -25,13 +25,16 @@ class Board:
         metric: str,
         is_protected: Callable[[Parameters], bool] = lambda _: False,
         is_baseline: Callable[[Parameters], bool] = lambda _: False,
+        most_trials: int | None = None,
     ) -> None:
-        """`rungs` rise, the last is the end of a training; the functions are asked about an arm's parameters."""
+        """`rungs` rise, the last is the end of a training; the functions are asked about an arm's parameters;
+        `most_trials` is how many may begin."""
         self.state = state
         self.rungs = rungs
         self.metric = metric
         self._is_protected = is_protected
         self._is_baseline = is_baseline
+        self._most_trials = most_trials
         self._baselines: dict[str, bool] = {}
         self._values: dict[str, tuple[int, tuple[float, ...]]] = {}
         """By trial_id: how many reports the values were read from, and the values."""
@@ -57,8 +60,12 @@ class Board:
         return Case(candidate=candidate, peers=peers, curves=self.curves(), rungs=self.rungs)
 
     def curves(self) -> list[Curve]:
-        """Of all trials but controls, in the order of the plan."""
-        return [self._curve(trial) for trial in self.state.trials.values() if not is_control_trial(trial)]
+        """In the order of the plan; without controls, and trials that the budget keeps from starting."""
+        trials = self.state.trials.values()
+        begun = sum(trial.attempts > 0 for trial in trials)
+        fewest_attempts = int(self._most_trials is not None and begun >= self._most_trials)
+        counted = (trial for trial in trials if trial.attempts >= fewest_attempts)
+        return [self._curve(trial) for trial in counted if not is_control_trial(trial)]
 
     def rungs_against(self, trial_id: str, rung: int) -> int:
         """How many rungs in a row, up to the one before `rung`, the rule was against the trial."""
@@ -92,7 +99,7 @@ class Board:
             values=self._values_of(trial),
             reached=sum(rung <= max(trial.reports, default=0) for rung in self.rungs),
             open=trial.ended is None,
-            paused=trial.status == "paused" and not trial.promoted,
+            paused=trial.waits,
         )
 
     def _values_of(self, trial: TrialState) -> tuple[float, ...]:
@@ -115,4 +122,5 @@ def board_of(state: SweepState, spec: Spec) -> Board:
         spec.search.metric,
         lambda parameters: is_protected(spec, parameters),
         lambda parameters: is_baseline(spec, parameters),
+        spec.budget.trials,
     )

@@ -31,6 +31,7 @@ from sweep.tracking.values import class_points, flat, mixture_points
 _TRIAL_STATUS: dict[TrialStatus, RunStatus] = {
     "planned": "RUNNING",
     "running": "RUNNING",
+    "paused": "KILLED",  # no process has it; one that is promoted is RUNNING again
     "finished": "FINISHED",
     "stopped": "KILLED",
     "interrupted": "KILLED",
@@ -198,6 +199,10 @@ def _tags(state: SweepState, trial: TrialState) -> dict[str, str]:
         tags["segsweep.last_fault"] = trial.faults[-1].reason
     if trial.ended is not None:
         tags["segsweep.reason"] = trial.ended.reason
+    elif trial.status == "paused":
+        tags["segsweep.reason"] = (
+            f"paused at iteration {trial.iteration}: {trial.judged[max(trial.judged)].reason}"
+        )
     elif trial.status == "interrupted":
         tags["segsweep.reason"] = f"interrupted; `sweep resume {state.created.name}` goes on with it"
     return tags

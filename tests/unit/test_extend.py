@@ -98,7 +98,7 @@ def test_everything_that_is_wrong_is_told_at_once(driver: Driver) -> None:
         "7: trials[2] is real_ratio=0.5 with seed 0, which t002 was already (failed); `sweep",
         "8: trials[3].real_ratio is 1.5; it must be between 0 and 1",
         "10: trials[5] is real_ratio=0.2 with seed 0, which stands above already; remove one",
-        "11: continue[0] is t000, which finished; only stopped trials can be continued",
+        "11: continue[0] is t000, which finished; only stopped and paused trials can be continued",
         "11: continue[1] is t001, whose checkpoint is gone, so it would begin anew",
         "11: continue[2] is t002, which failed; `sweep resume tiny --storage",
         "11: continue[3] is 't01', which is no trial of 'tiny'. Did you mean 't001'?",
@@ -193,7 +193,7 @@ def test_plan_says_what_is_added_and_what_it_costs(driver: Driver) -> None:
     text = "trials: [{real_ratio: 0.07, seeds: [0, 1]}]\ncontinue: [t001]"
     said = addition_text(addition(driver, text), driver.state, checkpoint_bytes=2_000_000_000).split("\n")
     assert said[:4] == [
-        "tiny: 2 new trials, 1 stopped ones go on; 3 were there",
+        "tiny: 2 new trials, 1 stopped or paused ones go on; 3 were there",
         "  t003  real_ratio=0.07 seed=0",
         "  t004  real_ratio=0.07 seed=1",
         "  t001  goes on from iteration 4; no rule stops it again",
@@ -233,7 +233,7 @@ def test_plan_of_an_extension_changes_nothing(driver: Driver, more: str, sweep: 
     done = sweep("plan", more)
     assert (done.code, done.out.split("\n")[0]) == (
         0,
-        "tiny: 1 new trials, 1 stopped ones go on; 3 were there",
+        "tiny: 1 new trials, 1 stopped or paused ones go on; 3 were there",
     )
     assert driver.folder.ledger.read_bytes() == before
 
