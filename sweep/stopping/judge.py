@@ -97,7 +97,7 @@ class Judge:
         )
 
     def chances(self, board: Board) -> dict[str, float]:
-        """By trial_id, the chance of each open trial to overtake the leader; empty if the rule reckons none."""
+        """By trial_id, the chance of each open trial to overtake the leader; empty if none is reckoned."""
         return {} if self._pausing is None else self._pausing.chances(board.curves(), board.rungs)
 
     @property

@@ -1,4 +1,4 @@
-"""The median stopping rule: a trial whose best so far is below the median of the others at the same rung stops.
+"""The median stopping rule: a trial whose best so far is below the median of the others at its rung stops.
 
 Golovin et al. 2017, Google Vizier: A Service for Black-Box Optimization, section 3.2.2. Vizier compares a
 trial's best value with running averages of the others; here all is read at the same rung, so that nobody is
@@ -18,7 +18,7 @@ from sweep.stopping.rule import Case, Curve, Proposal
 
 @dataclass(frozen=True)
 class Median:
-    """Stops a trial whose best value so far is below the median of the others at its rung, by more than noise."""
+    """Stops a trial whose best so far is below the median of the others at its rung, by more than noise."""
 
     noise_sd: float
     """As in Asha."""
@@ -32,7 +32,8 @@ class Median:
         own, others = contestants(case, seeds_together=self.seeds_together)
         if not others:
             return Proposal(decision="continue", reason="nobody else has reached this rung")
-        own = replace(own, value=max(own.value, self._best_before(case), key=_nan_is_least))
+        if not math.isnan(own.value):  # what has diverged will not come back to its best
+            own = replace(own, value=max(own.value, self._best_before(case), key=_nan_is_least))
         ranked = best_first(others)
         middle = ranked[len(ranked) // 2]  # the lower of the two middle ones, in favour of going on
         margin = margin_between(case, own, middle, self.noise_sd)
