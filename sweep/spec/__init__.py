@@ -2,8 +2,8 @@
 
 To add a key: `sections.py` (or `trainables.contract` for data, model and training) and docs/spec.md.
 To add a check: `section_faults.py` (within a section), `parameter_faults.py` (searched values),
-`search_faults.py` (method and points), `control_faults.py`, `on_disk.py` and `pair_faults.py` (files);
-`check.py` calls them.
+`search_faults.py` (method and points), `stopping_faults.py`, `control_faults.py`, `on_disk.py` and
+`pair_faults.py` (files); `check.py` calls them.
 `document.py` reads YAML with lines, `overrides.py` is `--set`, `wording.py` finds the words.
 """
 

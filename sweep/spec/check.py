@@ -17,17 +17,16 @@ from sweep.spec.search_faults import method_faults, point_faults
 from sweep.spec.section_faults import (
     budget_faults,
     data_faults,
-    early_stopping_faults,
     model_faults,
     name_faults,
     resources_faults,
     tracking_faults,
     training_faults,
 )
-from sweep.spec.sections import EarlyStoppingConfig, ParameterConfig, Spec
+from sweep.spec.sections import ParameterConfig, Spec
 from sweep.spec.space import REAL_RATIO
+from sweep.spec.stopping_faults import early_stopping_faults, promotion_faults, rungs_beyond_the_end
 from sweep.spec.wording import Found, faults_of
-from trainables.contract import TrainingConfig
 
 Parts = Mapping[str, Any]
 """What of a spec is sound by itself: sections and single keys by name. Others are left out."""
@@ -97,7 +96,9 @@ def _faults_beside_the_models(parts: Parts, parameters: Parameters) -> Iterator[
     if {"budget", "resources"} <= parts.keys():
         yield from budget_faults(parts["budget"], parts["resources"])
     if {"training", "early_stopping"} <= parts.keys():
-        yield from _rungs_beyond_the_end(parts["early_stopping"], parts["training"])
+        yield from rungs_beyond_the_end(parts["early_stopping"], parts["training"])
+    if {"early_stopping", "search"} <= parts.keys():
+        yield from promotion_faults(parts["early_stopping"], parts["search"])
     of_search = [*_faults_of_parameters(parts, parameters), *_of_part(method_faults, parts, "search")]
     yield from of_search
     if not of_search and {"search", "baseline", "early_stopping"} <= parts.keys():
@@ -129,10 +130,3 @@ def _faults_of_parameters(parts: Parts, parameters: Parameters) -> Iterator[Foun
         yield from parameter_faults(path, parameter, sections)
     if REAL_RATIO in parameters and "data" in parts:
         yield from real_ratio_needs_generated(parameters[REAL_RATIO], parts["data"])
-
-
-def _rungs_beyond_the_end(stopping: EarlyStoppingConfig, training: TrainingConfig) -> Iterator[Found]:
-    for number, rung in enumerate(stopping.rungs):
-        if rung > training.iterations:
-            message = f"is {rung}; it must be at most training.iterations ({training.iterations})"
-            yield Found(("early_stopping", "rungs", number), message)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sweep.spec.keys import Loc, dotted
-from sweep.spec.sections import BudgetConfig, EarlyStoppingConfig, ResourcesConfig, TrackingConfig
+from sweep.spec.sections import BudgetConfig, ResourcesConfig, TrackingConfig
 from sweep.spec.wording import Found, closest, given
 from trainables.contract import (
     DataConfig,
@@ -85,14 +85,6 @@ def training_faults(training: TrainingConfig) -> Iterator[Found]:
             f"is {lr}; it must be at least training.schedule.eta_min ({eta_min}), where the schedule ends"
         )
         yield Found(("training", "optimizer", "lr"), message)
-
-
-def early_stopping_faults(stopping: EarlyStoppingConfig) -> Iterator[Found]:
-    """Rungs out of order."""
-    for number, (before, rung) in enumerate(zip(stopping.rungs, stopping.rungs[1:], strict=False), start=1):
-        if rung <= before:
-            message = f"is {rung}; it must be above the rung before it ({before})"
-            yield Found(("early_stopping", "rungs", number), message)
 
 
 def resources_faults(resources: ResourcesConfig) -> Iterator[Found]:

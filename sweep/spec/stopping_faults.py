@@ -1,0 +1,52 @@
+"""What is wrong with early stopping: rungs, keys that its rule does not read, a search it cannot serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sweep.spec.sections import EarlyStoppingConfig, SearchConfig
+from sweep.spec.wording import Found, given
+from trainables.contract import TrainingConfig
+
+_READ_BY: Mapping[str, tuple[str, ...]] = {
+    "delta": ("guarded", "promote"),
+    "aim": ("promote",),
+    "spend": ("promote",),
+    "patience": ("guarded", "asha", "median"),
+}
+"""Keys that promise something, by the rules that keep it; with `none` it is plain that nothing is judged."""
+
+
+def early_stopping_faults(stopping: EarlyStoppingConfig) -> Iterator[Found]:
+    """Rungs out of order, and keys that were set but are not read."""
+    for number, (before, rung) in enumerate(zip(stopping.rungs, stopping.rungs[1:], strict=False), start=1):
+        if rung <= before:
+            message = f"is {rung}; it must be above the rung before it ({before})"
+            yield Found(("early_stopping", "rungs", number), message)
+    for key, rules in _READ_BY.items():
+        value = getattr(stopping, key)
+        is_set = value != EarlyStoppingConfig.model_fields[key].default
+        if is_set and stopping.name not in (*rules, "none"):
+            message = (
+                f"is {given(value)}, which {stopping.name} does not read; remove it, or set "
+                f"early_stopping.name to {' or '.join(rules)}"
+            )
+            yield Found(("early_stopping", key), message)
+
+
+def rungs_beyond_the_end(stopping: EarlyStoppingConfig, training: TrainingConfig) -> Iterator[Found]:
+    """Rungs that no trial would reach."""
+    for number, rung in enumerate(stopping.rungs):
+        if rung > training.iterations:
+            message = f"is {rung}; it must be at most training.iterations ({training.iterations})"
+            yield Found(("early_stopping", "rungs", number), message)
+
+
+def promotion_faults(stopping: EarlyStoppingConfig, search: SearchConfig) -> Iterator[Found]:
+    """A search that goes on proposing trials: paused ones wait for the last of them."""
+    if stopping.name == "promote" and search.method not in ("grid", "random"):
+        message = (
+            f"is 'promote', which chooses among trials that are known beforehand; {search.method} proposes "
+            "them as it goes. Set search.method to grid or random, or early_stopping.name to guarded"
+        )
+        yield Found(("early_stopping", "name"), message)
