@@ -16,6 +16,7 @@ from sweep.commands.fit import fit
 from sweep.commands.next_trials import next_trials
 from sweep.commands.options import Storage, SweepName
 from sweep.commands.predict import predict
+from sweep.commands.simulate import simulate
 from sweep.errors import ClusterError, NameInUseError, SweepError
 from sweep.source import state_of_folder
 from sweep.storage import DEFAULT_STORAGE, SweepFolder, sweeps_in
@@ -153,6 +154,7 @@ app.command()(compare)
 app.command()(fit)
 app.command()(predict)
 app.command("next")(next_trials)
+app.command()(simulate)
 
 
 @app.command()

@@ -1,0 +1,110 @@
+"""`sweep simulate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sweep.commands.options import AsJson, Experiment, Final, MlflowUri, json_text, say
+from sweep.errors import SourceError
+from sweep.source import state_from
+
+if TYPE_CHECKING:
+    from sweep.ledger import SweepState
+    from sweep.simulation import Simulation
+    from sweep.spec import Spec
+
+Curves = Annotated[
+    str | None,
+    typer.Option(
+        "--curves",
+        metavar="FILE|NAME",
+        help="The recorded trials: a .csv file of measurements, or the name of a past sweep.",
+        show_default=False,
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Trials at once. Default: the spec's resources.concurrent_trials, or the past sweep's, or 4.",
+    ),
+]
+Orders = Annotated[int, typer.Option("--orders", min=1, help="Orders of arrival, drawn at random.")]
+Rules = Annotated[
+    list[str],
+    typer.Option(
+        "--rule",
+        metavar="NAME",
+        help="Only this rule beside the spec's own: none, asha, median, guarded, promote. May be given "
+        "repeatedly.",
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--storage", help="Folder that holds the past sweep. Default: the spec's.", show_default=False
+    ),
+]
+Overrides = Annotated[
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="Another value for a key of the spec, by dotted path."),
+]
+
+
+def simulate(
+    spec_file: Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML file with early_stopping.")],
+    curves: Curves = None,
+    workers: Workers = None,
+    orders: Orders = 200,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the draw of orders.")] = 0,
+    rule: Rules = [],  # noqa: B006 - Typer's way
+    overrides: Overrides = [],  # noqa: B006
+    storage: Folder = None,
+    mlflow: MlflowUri = None,
+    experiment: Experiment = None,
+    final: Final = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replays recorded trials through stopping rules: what each would have cost, and lost."""
+    from sweep.simulation import recording_of, simulation_json
+    from sweep.simulation import simulate as simulated
+    from sweep.spec import load_spec
+
+    _must_be_rules(rule)
+    spec = load_spec(spec_file, overrides).spec
+    state = state_from(curves, storage or spec.storage.path, mlflow, experiment, final, say)
+    recording = recording_of(state, spec)
+    found = simulated(recording, spec, workers or _workers(spec, state), orders, seed, rule)
+    if as_json:
+        typer.echo(json_text(simulation_json(found)))
+    else:
+        _show(found)
+
+
+def _must_be_rules(given: list[str]) -> None:
+    from sweep.simulation import RULES
+
+    unknown = [name for name in given if name not in RULES]
+    if unknown:
+        raise SourceError(f"--rule is {', '.join(unknown)}; the rules are: {', '.join(RULES)}")
+
+
+def _workers(spec: Spec, state: SweepState) -> int:
+    """Of the spec, else of the past sweep, else 4."""
+    recorded = state.created.spec.get("resources", {}).get("concurrent_trials")
+    return spec.resources.concurrent_trials or recorded or 4
+
+
+def _show(found: Simulation) -> None:
+    from rich.console import Console
+
+    from sweep.simulation import simulation_heading, simulation_notes, simulation_table
+
+    console = Console(highlight=False)
+    console.print(simulation_heading(found, console.width), markup=False)
+    console.print(simulation_table(found, console.width))
+    console.print(simulation_notes(found, console.width), markup=False)
