@@ -69,10 +69,12 @@ def latest_value(trial: TrialState, metric: str) -> str:
 
 
 def _short_reason(trial: TrialState) -> str:
-    """Why it is no longer in the running; `sweep explain` has all of it."""
+    """Why it is not, or no longer, in the running; `sweep explain` has all of it."""
     if trial.status == "stopped" and trial.ended is not None:
         last = trial.judged[max(trial.judged)] if trial.judged else None
         if last is not None and last.reason == trial.ended.reason and last.cutoff is not None:
             return f"{last.value:.2f} < {last.cutoff:.2f}"
         return trial.ended.reason
+    if trial.status == "paused":
+        return trial.judged[max(trial.judged)].reason
     return trial.faults[-1].reason if trial.faults else ""

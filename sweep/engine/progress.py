@@ -17,7 +17,9 @@ from sweep.ledger.events import (
     Event,
     TrialEnded,
     TrialFaulted,
+    TrialJudged,
     TrialProgressed,
+    TrialPromoted,
     TrialReported,
     TrialStarted,
 )
@@ -26,6 +28,7 @@ from sweep.overview import latest_value, trial_counts
 from sweep.results import without_controls
 
 _SECONDS_BETWEEN_PROGRESS_LINES = 15.0
+_MOST_NAMED = 4  # paused trials; a line of 80 characters has room for them
 _MARKS = {"finished": "[green]✓[/]", "stopped": "[yellow]■[/]", "failed": "[red]✗[/]"}
 
 
@@ -79,8 +82,9 @@ class LiveProgress:
             if trial.status == "running":
                 table.add_row(*self._row(trial))
         has_begun = any(trial.attempts for trial in state.trials.values())
-        footer = summary(state, self._metric) if has_begun else "starting Ray ..."
-        return Group(table, Text.from_markup(footer))
+        footer = [summary(state, self._metric) if has_begun else "starting Ray ..."]
+        footer += [line] if (line := paused_trials(state, self._metric)) else []
+        return Group(table, *map(Text.from_markup, footer))
 
     def _row(self, trial: TrialState) -> tuple[str | Text, ...]:
         length = min(20, self._live.console.width // 8)
@@ -120,6 +124,10 @@ def line_of(event: Event, state: SweepState, metric: str) -> str | None:
         case TrialReported() if trial:
             value = event.metrics.get(metric, float("nan"))
             return f"  {_name(trial)}: {metric} {value:.2f} at iteration {event.iteration}"
+        case TrialJudged(decision="pause") if trial:
+            return f"[blue]‖[/] {_name(trial)}: paused at iteration {event.rung}: {escape(event.reason)}"
+        case TrialPromoted() if trial:
+            return f"[blue]▸[/] {_name(trial)}: goes on from iteration {event.rung}: {escape(event.reason)}"
         case TrialFaulted() if trial:
             return f"[red]![/] {_name(trial)}: attempt broke off: {escape(event.reason)}"
         case TrialEnded() if trial:
@@ -134,6 +142,15 @@ def summary(state: SweepState, metric: str) -> str:
     """How many trials are where, and the best so far at the furthest iteration that any has reached."""
     best = best_so_far(state, metric)
     return f"{len(state.trials)} trials: {trial_counts(state)}" + (f"; {best}" if best else "")
+
+
+def paused_trials(state: SweepState, metric: str) -> str | None:
+    """Those that wait, the best of the furthest first, a few of them named; None if none does."""
+    waiting = [trial for trial in state.trials.values() if trial.waits]
+    waiting.sort(key=lambda trial: (trial.iteration, trial.reports[max(trial.reports)].metrics[metric]))
+    named = [f"{trial.trial_id} {latest_value(trial, metric)}" for trial in waiting[::-1][:_MOST_NAMED]]
+    more = [f"{len(waiting) - _MOST_NAMED} more"] if len(waiting) > _MOST_NAMED else []
+    return f"paused: {', '.join(named + more)}" if named else None
 
 
 def best_so_far(state: SweepState, metric: str) -> str | None:

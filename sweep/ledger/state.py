@@ -65,6 +65,8 @@ class TrialState:
     """By iteration; the last one of an iteration counts."""
     judged: dict[int, TrialJudged] = field(default_factory=dict)
     """By rung; the first decision counts."""
+    promotions: dict[int, TrialPromoted] = field(default_factory=dict)
+    """By the rung where it was paused; the first one counts."""
     faults: list[TrialFaulted] = field(default_factory=list)
     ended: TrialEnded | None = None
     promoted: bool = False
@@ -108,6 +110,7 @@ class TrialState:
                 if event.decision == "pause":
                     self.status = "paused"
             case TrialPromoted():
+                self.promotions.setdefault(event.rung, event)
                 self.promoted = True
                 self.spared = self.spared or event.spared
             case TrialFaulted():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from sweep.ledger.events import (
     TrialJudged,
     TrialPlanned,
     TrialProgressed,
+    TrialPromoted,
     TrialReported,
     TrialStarted,
 )
@@ -84,6 +86,11 @@ def shown(event: Event, state: SweepState) -> str | None:
         ),
         (reported(31.256), f"  {NAME}: val_miou 31.26 at iteration 60"),
         (reported(math.nan), f"  {NAME}: val_miou nan at iteration 60"),
+        (judged("pause"), f"‖ {NAME}: paused at iteration 60: why"),
+        (
+            TrialPromoted(trial_id="t000", rung=60, reason="it may win"),
+            f"▸ {NAME}: goes on from iteration 60: it may win",
+        ),
         (
             TrialFaulted(trial_id="t000", reason="out of memory", iteration=7),
             f"! {NAME}: attempt broke off: out of memory",
@@ -232,6 +239,31 @@ def test_live_view_before_the_first_word_of_a_trial() -> None:
     row, last = drawn(state, 80).splitlines()
     assert row.split() == ["t001", "real_ratio=0.5", "seed=0", "━" * 10, "0/120", "starting"]
     assert last == "2 trials: 1 planned, 1 running"
+
+
+def test_live_view_names_the_paused_trials_that_have_come_furthest() -> None:
+    ratios = (1.0, 0.5, 0.4, 0.3, 0.2, 0.1)
+    state = sweep_state(arms=ratios, seeds=(0,), rungs=(60, 120), waiting=arms_of(ratios), outcome=None)
+    for number, value in enumerate((31.0, 30.0, 34.0, 33.0, 32.0)):
+        pause(state, f"t00{number}", 60, value)
+    pause(state, "t001", 120, 5.0)
+    state.apply(TrialPromoted(trial_id="t002", rung=60, reason="it may win"))
+    *_, counts, paused = drawn(state, 100).splitlines()
+    assert counts.startswith("6 trials: 5 paused, 1 planned; best of 1 at 120:")
+    assert paused == "paused: t001 5.00 @ 120, t003 33.00 @ 60, t004 32.00 @ 60, t000 31.00 @ 60"
+    state.apply(started("t002"))
+    pause(state, "t005", 60, 1.0)
+    assert drawn(state, 100).splitlines()[-1].endswith("t000 31.00 @ 60, 1 more")
+
+
+def arms_of(ratios: tuple[float, ...]) -> list[tuple[str, int]]:
+    return [(f"real_ratio={ratio}", 0) for ratio in ratios]
+
+
+def pause(state: SweepState, trial_id: str, rung: int, value: float) -> None:
+    state.apply(started(trial_id))
+    state.apply(reported(value, trial_id, rung))
+    state.apply(replace(judged("pause"), trial_id=trial_id, rung=rung))
 
 
 def test_live_view_of_a_long_name_stays_readable() -> None:
