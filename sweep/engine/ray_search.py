@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ray.tune.search import Searcher
@@ -10,15 +11,25 @@ from sweep.engine.driver import Driver
 from sweep.engine.sources import TrialSource
 from sweep.engine.stop import STOPPED_BY_HAND
 from sweep.plan import PlannedTrial, trial_config
+from sweep.spec import Spec
+
+Work = Callable[[PlannedTrial], dict[str, Any]]
+"""What a trial's process is to do: the part of its `config` that `sweep.engine.session.run_trial` acts on."""
+
+
+def training(spec: Spec) -> Work:
+    """Training, with the spec's sections and the trial's parameters."""
+    return lambda trial: {"trial": trial_config(spec, trial).model_dump(mode="json")}
 
 
 class LedgerSearcher(Searcher):
     """Gives Ray the next trial whenever there is room for one. Holds nothing that must survive a restart."""
 
-    def __init__(self, driver: Driver, source: TrialSource) -> None:
+    def __init__(self, driver: Driver, source: TrialSource, work: Work) -> None:
         super().__init__()
         self._driver = driver
         self._source = source
+        self._work = work
         self._with_ray: dict[str, str] = {}
         """Ids of trials that Ray holds, by its own."""
         self._done: set[str] = set()
@@ -43,10 +54,10 @@ class LedgerSearcher(Searcher):
     def _config(self, trial: PlannedTrial) -> dict[str, Any]:
         return {
             "trial_id": trial.trial_id,
-            "trial": trial_config(self._driver.spec, trial).model_dump(mode="json"),
             "folder": str(self._driver.folder.trial(trial.trial_id)),
             "gpus": self._driver.spec.resources.gpus_per_trial,
             "threads": max(1, int(self._driver.spec.resources.cpus_per_trial)),
+            **self._work(trial),
         }
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:

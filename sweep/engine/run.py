@@ -21,7 +21,7 @@ from sweep.engine.extend import extend
 from sweep.engine.optuna_source import OptunaSource
 from sweep.engine.promotions import PromotingSource, give_up_paused
 from sweep.engine.ray_scheduler import FaultCallback, LedgerScheduler
-from sweep.engine.ray_search import LedgerSearcher
+from sweep.engine.ray_search import LedgerSearcher, Work, training
 from sweep.engine.ray_stopper import InterruptStopper
 from sweep.engine.session import run_trial
 from sweep.engine.sources import (
@@ -69,7 +69,7 @@ def run_sweep(
         with interrupts_reach(driver), ray_cluster(spec), interrupts_reach(driver):  # Ray installs its own
             if addition is not None:
                 extend(driver, addition)  # not before: without a cluster nothing is added
-            _fit(driver)
+            fit(driver, _source(driver), training(spec))
         give_up_paused(driver)
         outcome, reason = _outcome(driver)
     except KeyboardInterrupt:
@@ -94,18 +94,26 @@ def settle_reports(driver: Driver) -> None:
             driver.act_on(trial, max(trial.judged))
 
 
-def _fit(driver: Driver) -> None:
+def fit(driver: Driver, source: TrialSource, work: Work, *, reuse_processes: bool = False) -> None:
+    """Runs the source's trials on Ray, which is up, until there are no more or the driver was interrupted.
+
+    Args:
+        driver: is told and asked as things happen.
+        source: hands out the trials.
+        work: what a trial's process is to do.
+        reuse_processes: not for training, which may leave GPU memory and random states behind.
+    """
     spec, folder = driver.spec, driver.folder
     shutil.rmtree(folder.ray, ignore_errors=True)
     resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
     tune.Tuner(
         tune.with_resources(run_trial, resources),
         tune_config=tune.TuneConfig(
-            search_alg=LedgerSearcher(driver, _source(driver)),
+            search_alg=LedgerSearcher(driver, source, work),
             scheduler=LedgerScheduler(driver),
             num_samples=-1,  # until the searcher says FINISHED
             max_concurrent_trials=spec.resources.concurrent_trials,
-            reuse_actors=False,  # a process that trained before may hold GPU memory and random states
+            reuse_actors=reuse_processes,
         ),
         run_config=tune.RunConfig(
             name=folder.ray.name,

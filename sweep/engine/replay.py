@@ -1,0 +1,151 @@
+"""Recorded curves through real Ray Tune: what a simulation says a sweep would decide, decided by a sweep."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sweep.engine.cluster import ray_cluster
+from sweep.engine.driver import Driver
+from sweep.engine.promotions import PromotingSource, give_up_paused
+from sweep.engine.ray_search import Work
+from sweep.engine.run import fit, interrupts_reach
+from sweep.engine.sources import PlanSource, planned_trial
+from sweep.errors import SweepError
+from sweep.ledger import Ledger, SweepState
+from sweep.ledger.events import DriverEnded, DriverStarted
+from sweep.plan import PlannedTrial
+from sweep.simulation.recording import Recording
+from sweep.spec import BudgetConfig, ResourcesConfig, Spec, TrackingConfig
+from sweep.spec.space import REAL_RATIO
+from sweep.stopping import Board, judge_of
+from sweep.storage import SweepFolder
+from trainables.contract.recorded import Metrics, ReplayConfig, write_curves
+
+_CPUS_PER_TRIAL = 0.01
+"""A replay only waits, so that far more of them than there are cores can run at once."""
+
+
+def replay_through_ray(
+    recording: Recording,
+    spec: Spec,
+    folder: SweepFolder,
+    order: Sequence[str],
+    workers: int,
+    seconds_per_iteration: float = 0.0,
+) -> SweepState:
+    """Runs recorded trials on Ray as if they were trained, and judges them by the spec's `early_stopping`.
+
+    With one worker all that is decided is what a simulation in the same order says. With several, reports
+    arrive as they happen to.
+
+    Args:
+        recording: the trials, their values at every rung, and what they are judged by.
+        spec: of its other sections nothing counts but `search.seed`.
+        folder: of the new sweep, which is made; its ledger is kept.
+        order: ids of the recorded trials, as they start.
+        workers: trials at once.
+        seconds_per_iteration: how long a trial waits before each.
+
+    Returns:
+        The state at the end.
+
+    Raises:
+        ClusterError: Ray cannot be reached.
+        NameInUseError, StorageError: the folder cannot be made.
+        SweepError: a trial failed; the message says which and why.
+        KeyboardInterrupt: Ctrl-C, SIGTERM.
+    """
+    with ray_cluster(replay_spec(spec, workers)):
+        return replay_on_cluster(recording, spec, folder, order, workers, seconds_per_iteration)
+
+
+def replay_on_cluster(
+    recording: Recording,
+    spec: Spec,
+    folder: SweepFolder,
+    order: Sequence[str],
+    workers: int,
+    seconds_per_iteration: float = 0.0,
+) -> SweepState:
+    """As `replay_through_ray`, on the Ray that this process is connected to already."""
+    folder.create()
+    with folder.locked():
+        driver = _driver(recording, replay_spec(spec, workers), folder)
+        trials = [planned_trial(driver.state.trials[trial_id]) for trial_id in order]
+        source = PromotingSource(PlanSource(trials), driver)
+        work = _replaying(recording, folder, seconds_per_iteration)
+        try:
+            with interrupts_reach(driver):
+                fit(driver, source, work, reuse_processes=True)
+        except Exception as error:
+            raise driver.fault or error from error  # Ray wraps what the driver raises
+        if driver.interrupted:
+            raise KeyboardInterrupt
+        give_up_paused(driver)
+        driver.record(DriverEnded(outcome="completed", reason="every trial was replayed"))
+    _must_have_replayed_all(driver.state)
+    return driver.state
+
+
+def _driver(recording: Recording, spec: Spec, folder: SweepFolder) -> Driver:
+    """Of a sweep that was just planned, judged as the recording is."""
+    ledger = Ledger(folder.ledger)
+    created = recording.created_with(spec.early_stopping)
+    ledger.append(replace(created, time=0.0, sweep_id=uuid.uuid4().hex, name=folder.name))
+    driver = Driver(folder, spec, ledger, judge_of(spec))
+    driver.rungs = recording.rungs
+    driver.board = Board(
+        driver.state, recording.rungs, recording.metric, recording.is_protected, recording.is_baseline
+    )
+    driver.record(DriverStarted(pid=os.getpid(), host=socket.gethostname()))
+    for planned in recording.planned.values():
+        driver.record(replace(planned, time=0.0))
+    return driver
+
+
+def replay_spec(spec: Spec, workers: int) -> Spec:
+    """The spec of a sweep that trains nothing."""
+    resources = ResourcesConfig(cpus_per_trial=_CPUS_PER_TRIAL, concurrent_trials=workers)
+    tracking = TrackingConfig(enabled=False)
+    return spec.model_copy(update={"budget": BudgetConfig(), "resources": resources, "tracking": tracking})
+
+
+def _replaying(recording: Recording, folder: SweepFolder, seconds_per_iteration: float) -> Work:
+    """Tells each trial which of the curves is its own; they lie in a file in the sweep's folder."""
+    file = folder.path / "curves.json"
+    curves: dict[str, dict[int, dict[int, Metrics]]] = {}
+    for trial_id, planned in recording.planned.items():
+        curves.setdefault(planned.arm, {})[planned.seed] = {
+            report.iteration: report.metrics for report in recording.reports[trial_id]
+        }
+    write_curves(file, curves)
+
+    def work(trial: PlannedTrial) -> dict[str, Any]:
+        config = ReplayConfig(
+            curves=file,
+            arm=trial.arm,
+            seed=trial.seed,
+            real_ratio=trial.parameters[REAL_RATIO],
+            validate_at=recording.rungs,
+            seconds_per_iteration=seconds_per_iteration,
+        )
+        return {"replay": config.model_dump(mode="json")}
+
+    return work
+
+
+def _must_have_replayed_all(state: SweepState) -> None:
+    """Nothing. Raises SweepError."""
+    faults = [
+        f"the replay of {trial.trial_id} {'failed' if trial.ended else 'did not end'}: "
+        f"{trial.faults[-1].reason if trial.faults else 'Ray ended before it'}"
+        for trial in state.trials.values()
+        if trial.status == "failed" or trial.ended is None
+    ]
+    if faults:
+        raise SweepError("\n".join(faults))
