@@ -15,6 +15,11 @@ FILE_NAME = "segmentation_curves.parquet"
 RUNGS = (20, 40, 60, 80, 100)
 """Percent of each curve's own budget; a rung's value is that of the nearest validation."""
 FEWEST_CONFIGURATIONS = 3
+GROUPS = ("hyperparameters", "labels", "networks")
+"""Method, threshold, weight, with the same labels and backbone; the labelled share; backbone or model."""
+
+_SHARES = ("label", "ratio", "fraction", "share", "percent", "split", "subset")
+_NETWORKS = ("backbone", "model", "arch", "encoder", "network")
 
 _DATASETS = {"coco_real+synthetic": "coco", "ade20k_real+synthetic": "ade20k"}
 _NOT_VARIED = {"group", "seed"}
@@ -37,6 +42,14 @@ class Family:
     def key(self) -> str:
         """Names the family among all."""
         return f"{self.task}: {self.factor} ({self.setting.words})"
+
+    @property
+    def group(self) -> str:
+        """Which of GROUPS the factor belongs to."""
+        factor = self.factor.lower()
+        if any(word in factor for word in _SHARES):
+            return "labels"
+        return "networks" if any(word in factor for word in _NETWORKS) else "hyperparameters"
 
 
 def recorded_families(folder: Path) -> list[Family]:

@@ -56,7 +56,7 @@ def table_from(families: Sequence[Family], found: dict[str, tuple[float, ...]] |
     scores: dict[tuple[float, bool], list[float]] = {}
     for task in tasks:
         others = [family for family in families if family.task != task]
-        without = _without_errors(others, found)
+        without = table_without_errors(others, found)
         for family in families:
             if family.task == task:
                 for key, error in _scores(family, without):
@@ -68,7 +68,20 @@ def table_from(families: Sequence[Family], found: dict[str, tuple[float, ...]] |
         )
         for (fraction, any_finished), found_here in sorted(scores.items())
     )
-    return replace(_without_errors(families, found), errors=errors)
+    return replace(table_without_errors(families, found), errors=errors)
+
+
+def table_without_errors(families: Sequence[Family], found: dict[str, tuple[float, ...]]) -> Table:
+    """As above, but nothing to make intervals of: what the joint model alone needs, at once."""
+    counts = Counter(family.task for family in families)
+    mean, sd = _common_gain(families)
+    kernels = [
+        Kernel(*found[family.key], common_gain=sd, log_weight=_log_share(1 / counts[family.task]))
+        for family in families
+    ]
+    return Table(
+        VERSION, SOURCES, CommonGain(mean, DRIFT), tuple(kernels + [_rough(kernel) for kernel in kernels]), ()
+    )
 
 
 def found_hyperparameters(families: Sequence[Family]) -> dict[str, tuple[float, ...]]:
@@ -93,18 +106,6 @@ def finished_trials(count: int, finished: str) -> set[int]:
     if finished == "ends":
         return {0, count - 1}
     return set(range(count - 1, -1, -2)) if count > 3 else {count - 1}
-
-
-def _without_errors(families: Sequence[Family], found: dict[str, tuple[float, ...]]) -> Table:
-    counts = Counter(family.task for family in families)
-    mean, sd = _common_gain(families)
-    kernels = [
-        Kernel(*found[family.key], common_gain=sd, log_weight=_log_share(1 / counts[family.task]))
-        for family in families
-    ]
-    return Table(
-        VERSION, SOURCES, CommonGain(mean, DRIFT), tuple(kernels + [_rough(kernel) for kernel in kernels]), ()
-    )
 
 
 def _rough(kernel: Kernel) -> Kernel:
