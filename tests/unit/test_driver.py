@@ -13,11 +13,19 @@ from sweep.engine.run import settle_reports
 from sweep.engine.sources import PlanSource, unfinished_trials
 from sweep.errors import StorageError
 from sweep.ledger import FORMAT, Ledger
-from sweep.ledger.events import SweepCreated, TrialEnded, TrialJudged, TrialReported
+from sweep.ledger.events import (
+    DriverStarted,
+    SweepCreated,
+    TrialEnded,
+    TrialJudged,
+    TrialPromoted,
+    TrialReported,
+)
 from sweep.plan import planned_trials
 from sweep.spec import Spec, spec_from_dict
-from sweep.stopping import judge_of
+from sweep.stopping import Judge, judge_of
 from sweep.storage import SweepFolder
+from tests.pausing import PausesAll
 from tests.specs import tiny_spec
 from trainables.contract import ClassCounts, Mixture, Progress, Report
 
@@ -148,6 +156,59 @@ def test_driver_that_takes_over_knows_the_rungs(tmp_path: Path) -> None:
     first.handle(trial_of(first, 1.0), report(4, 40.0))
     second = make_driver(tmp_path)
     assert not second.handle(trial_of(second, 0.0), report(4, 10.0))
+
+
+@pytest.fixture
+def paused(tmp_path: Path) -> Driver:
+    """t001 has been paused at iteration 4."""
+    driver = make_driver(tmp_path)
+    driver.trial_judge = Judge(PausesAll())
+    driver.record(DriverStarted(pid=1, host="here"))
+    assert driver.handle("t001", Started("host", 7))
+    assert not driver.handle("t001", report(4, 10.0)), "its process ends"
+    return driver
+
+
+def test_paused_trial_has_not_ended_and_is_not_simply_run(paused: Driver, tmp_path: Path) -> None:
+    taken_over = Driver(paused.folder, paused.spec, paused.ledger, paused.trial_judge)
+    taken_over.record(DriverStarted(pid=2, host="here"))
+    settle_reports(taken_over)
+    for driver in (paused, taken_over):
+        assert driver.state.trials["t001"].waits
+        left = unfinished_trials(driver.spec, driver.state)
+        assert sorted(trial.trial_id for trial in left) == ["t000", "t002"]
+
+
+def test_process_of_a_paused_trial_that_goes_is_no_fault(paused: Driver) -> None:
+    before = list(paused.ledger.read())
+    paused.process_is_gone("t001", final=True)
+    assert not paused.handle("t001", Progress(5, 0.5, 0.01, 1.0))
+    assert list(paused.ledger.read()) == before
+
+
+def test_promoted_trial_goes_on_though_its_report_comes_again(paused: Driver, tmp_path: Path) -> None:
+    paused.record(TrialPromoted(trial_id="t001", rung=4, reason="it may win"))
+    assert unfinished_trials(paused.spec, paused.state)[0].trial_id == "t001", (
+        "it was killed before it started"
+    )
+    paused.folder.trial("t001").mkdir(parents=True)
+    paused.folder.checkpoint("t001").touch()
+    assert paused.handle("t001", Started("host", 8))
+    assert paused.state.trials["t001"].iteration == 4
+    assert paused.handle("t001", report(4, 10.0))
+    assert paused.handle("t001", Progress(6, 0.5, 0.01, 1.0))
+    settle_reports(paused)
+    assert paused.state.trials["t001"].status == "running"
+
+
+def test_process_of_a_promoted_trial_that_goes_before_it_speaks_is_a_fault(paused: Driver) -> None:
+    paused.record(TrialPromoted(trial_id="t001", rung=4, reason="it may win"))
+    paused.process_is_gone("t001", final=False)
+    assert len(paused.state.trials["t001"].faults) == 1
+    paused.process_is_gone("t001", final=True)
+    assert paused.state.trials["t001"].status == "failed"
+    paused.reopen_failed()
+    assert "t001" in [trial.trial_id for trial in unfinished_trials(paused.spec, paused.state)]
 
 
 def test_report_that_was_not_judged_any_more_is_judged_on_resume(tmp_path: Path) -> None:

@@ -10,15 +10,17 @@ import pytest
 from sweep.engine.driver import Driver
 from sweep.engine.extend import addition_of, budget_must_allow, extend
 from sweep.engine.messages import Broken, Started
+from sweep.engine.promotions import give_up_paused
 from sweep.engine.run import settle_reports
 from sweep.engine.sources import search_is_complete, unfinished_trials
 from sweep.errors import SpecError, SweepError
 from sweep.ledger import Ledger
-from sweep.ledger.events import TrialPlanned
+from sweep.ledger.events import TrialPlanned, TrialPromoted
 from sweep.overview import trials_table
 from sweep.plan.addition import Addition, addition_text
 from sweep.spec.extension import load_extension
-from sweep.stopping import explain
+from sweep.stopping import Judge, explain
+from tests.pausing import PausesAll
 from tests.terminal import Terminal
 from tests.unit.test_driver import make_driver, report, trial_of
 
@@ -123,6 +125,65 @@ def test_trial_that_was_not_stopped_goes_on_by_itself(tmp_path: Path) -> None:
     driver = make_driver(tmp_path)
     (said,) = faults(driver, "continue: [t001]")
     assert said.startswith("3: continue[0] is t001, which was not stopped; `sweep resume")
+
+
+def test_paused_trial_can_be_continued_to_the_end_before_it_is_given_up(tmp_path: Path) -> None:
+    driver = paused(tmp_path)
+    added = addition(driver, "continue: [t001]")
+    said = addition_text(added, driver.state).split("\n")
+    assert said[:3] == [
+        "tiny: 0 new trials, 1 stopped or paused ones go on; 3 were there",
+        "  t001  goes on from iteration 4; no rule stops it again",
+        "  and 2 trials of the sweep that have not ended",
+    ]
+    extend(driver, added)
+    assert unfinished_trials(driver.spec, driver.state)[0].trial_id == "t001"
+    assert addition(driver, "continue: [t001]").continued == (), "repeated after a kill"
+    driver.handle("t001", Started("host", 8))
+    for rung in (4, 8):
+        assert driver.handle("t001", report(rung, 10.0)), "no rule pauses it again"
+
+
+def test_paused_trial_that_was_given_up_can_be_continued(tmp_path: Path) -> None:
+    driver = paused(tmp_path)
+    for name in ("t000", "t002"):
+        driver.end(name, "failed", "for the test")
+    give_up_paused(driver)
+    assert driver.state.trials["t001"].status == "stopped"
+    extend(driver, addition(driver, "continue: [t001]"))
+    resumed = make_driver(tmp_path)
+    settle_reports(resumed)
+    assert [trial.trial_id for trial in unfinished_trials(resumed.spec, resumed.state)] == ["t001"]
+    assert resumed.handle("t001", Started("host", 8))
+
+
+def test_sweep_with_paused_trials_can_be_added_to(tmp_path: Path) -> None:
+    driver = paused(tmp_path)
+    extend(driver, addition(driver, "trials: [{real_ratio: 0.07}]"))
+    assert driver.state.trials["t001"].waits
+    left = [trial.trial_id for trial in unfinished_trials(driver.spec, driver.state)]
+    assert sorted(left) == ["t000", "t002", "t003"]
+    again = addition(driver, "trials: [{real_ratio: 0, seeds: [0, 5]}]")  # t001's, and it goes on by itself
+    assert [trial.seed for trial in again.trials] == [5]
+
+
+def test_trial_that_was_promoted_goes_on_by_itself(tmp_path: Path) -> None:
+    driver = paused(tmp_path)
+    driver.record(TrialPromoted(trial_id="t001", rung=4, reason="it may win"))
+    (said,) = faults(driver, "continue: [t001]")
+    assert said.startswith("3: continue[0] is t001, which was not stopped; `sweep resume")
+
+
+def paused(tmp_path: Path) -> Driver:
+    """t001 (0.0) is paused at iteration 4, the others have not begun."""
+    driver = make_driver(tmp_path)
+    driver.trial_judge = Judge(PausesAll())
+    driver.handle("t001", Started("host", 7))
+    driver.folder.trial("t001").mkdir(parents=True)
+    driver.folder.checkpoint("t001").write_bytes(b"1234")
+    assert not driver.handle("t001", report(4, 10.0))
+    assert driver.state.trials["t001"].waits
+    return driver
 
 
 def test_trial_stopped_before_it_began_needs_no_checkpoint(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +16,14 @@ from sweep.engine.run import settle_reports
 from sweep.engine.sources import BudgetedSource, PlanSource, unfinished_trials
 from sweep.engine.stop import STOPPED_BY_HAND
 from sweep.ledger.events import DriverStarted, Event, TrialPromoted, TrialReported, TrialStarted
-from sweep.stopping import Case, Curve, Judge, Promotion, Proposal
+from sweep.stopping import Curve, Judge, Promotion
+from tests.pausing import BestFirst, Eager
 from tests.unit.test_driver import make_driver, report, trial_of
 
 RUNGS = (4, 8, 12)
 RATIOS = {1.0: 30.0, 0.75: 40.0, 0.5: 35.0, 0.25: 20.0, 0.0: 10.0}
 """Value at every rung by real_ratio; 1.0 is the baseline."""
 SECTIONS: dict[str, Any] = {"search": {"parameters": {"real_ratio": {"values": [*RATIOS]}}, "seeds": [0]}}
-
-
-@dataclass(frozen=True)
-class BestFirst:
-    """Pauses all but the best; promotes the best of those at `worth` or above once nothing runs."""
-
-    worth: float = 15.0
-    name = "promote"
-
-    def propose(self, case: Case) -> Proposal:
-        is_best = case.candidate.value >= max(map(latest, case.curves))
-        return Proposal(decision="continue" if is_best else "pause", reason="best" if is_best else "behind")
-
-    def promote(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> Promotion | None:
-        paused = [curve for curve in curves if curve.paused and latest(curve) >= self.worth]
-        if not paused or any(curve.running for curve in curves):
-            return None
-        return Promotion(trial_id=max(paused, key=latest).trial_id, reason="worth it", overtakes=0.3)
-
-    def chances(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> dict[str, float]:
-        return {curve.trial_id: latest(curve) / 1000 for curve in curves if curve.open}
-
-
-def latest(curve: Curve) -> float:
-    """The last measured value; -inf before any."""
-    return max((value for value in curve.values if not math.isnan(value)), default=-math.inf)
 
 
 def pausing_driver(tmp_path: Path, rule: BestFirst | None = None, **sections: Any) -> Driver:
@@ -290,13 +264,6 @@ def test_nobody_is_promoted_before_there_is_room(tmp_path: Path) -> None:
         if driver.state.trials[name].promoted:
             train(driver, name)
     assert source.next_trial() is not None, "where nothing runs, nothing is waited for"
-
-
-class Eager(BestFirst):
-    """As BestFirst, whether or not anything runs."""
-
-    def promote(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> Promotion | None:
-        return super().promote([replace(curve, open=curve.paused) for curve in curves], rungs)
 
 
 def test_stop_request_ends_a_paused_trial(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ import pytest
 from sweep.errors import LedgerError
 from sweep.ledger import Ledger, SweepState, replay
 from sweep.ledger.events import (
+    Decision,
     DriverEnded,
     DriverStarted,
     RunTracked,
@@ -11,6 +12,8 @@ from sweep.ledger.events import (
     TrialJudged,
     TrialPlanned,
     TrialProgressed,
+    TrialPromoted,
+    TrialReopened,
     TrialReported,
     TrialStarted,
 )
@@ -42,10 +45,14 @@ def reported(iteration: int, value: float, seconds: float = 0.0) -> TrialReporte
     )
 
 
-def judged(rung: int, reason: str) -> TrialJudged:
+def judged(rung: int, reason: str, decision: Decision = "continue") -> TrialJudged:
     return TrialJudged(
-        trial_id="t000", rung=rung, decision="continue", rule="asha", reason=reason, value=1.0, cutoff=None
+        trial_id="t000", rung=rung, decision=decision, rule="asha", reason=reason, value=1.0, cutoff=None
     )
+
+
+def promoted(rung: int) -> TrialPromoted:
+    return TrialPromoted(trial_id="t000", rung=rung, reason="it may win")
 
 
 ENDED = TrialEnded(trial_id="t000", outcome="finished", reason="done", iteration=100)
@@ -118,6 +125,41 @@ def test_the_first_decision_at_a_rung_counts(state: SweepState) -> None:
     state.apply(judged(60, "first"))
     state.apply(judged(60, "second"))
     assert state.trials["t000"].judged[60].reason == "first"
+
+
+def test_a_paused_trial_waits_whatever_becomes_of_its_driver_until_it_is_promoted(state: SweepState) -> None:
+    trial = state.trials["t000"]
+    state.apply(started())
+    state.apply(reported(60, 30.0))
+    assert not trial.waits
+    state.apply(judged(60, "behind", "pause"))
+    for event in (DriverEnded(outcome="interrupted", reason=""), DriverStarted(pid=2, host="here")):
+        state.apply(event)
+        assert (trial.status, trial.waits, trial.ended) == ("paused", True, None)
+    state.apply(promoted(60))
+    state.apply(DriverStarted(pid=3, host="here"))
+    assert (trial.status, trial.waits, trial.promotions) == ("paused", False, {60: promoted(60)})
+    state.apply(started(attempt=2, iteration=60))
+    assert (trial.status, trial.promoted, trial.waits) == ("running", False, False)
+    state.apply(judged(60, "once more", "pause"))
+    assert trial.status == "running", "the first decision at a rung was overruled"
+    state.apply(judged(90, "behind again", "pause"))
+    assert trial.waits
+
+
+@pytest.mark.parametrize("is_promoted", [False, True])
+def test_a_paused_trial_that_ended_and_is_continued_does_not_wait(
+    state: SweepState, is_promoted: bool
+) -> None:
+    trial = state.trials["t000"]
+    for event in (started(), reported(60, 30.0), judged(60, "behind", "pause")):
+        state.apply(event)
+    if is_promoted:
+        state.apply(promoted(60))
+    state.apply(TrialEnded(trial_id="t000", outcome="stopped", reason="given up", iteration=60))
+    assert (trial.status, trial.promoted, trial.waits) == ("stopped", False, False)
+    state.apply(TrialReopened(trial_id="t000", to_the_end=True))
+    assert (trial.status, trial.continued, trial.waits) == ("interrupted", True, False)
 
 
 def test_values_at_a_rung_are_those_measured_exactly_there(state: SweepState) -> None:
