@@ -9,7 +9,7 @@ from sweep.engine.sources import TrialSource, planned_trial
 from sweep.ledger.events import TrialPromoted
 from sweep.ledger.state import TrialState
 from sweep.plan import PlannedTrial
-from sweep.stopping.guarded import in_percent
+from sweep.stopping.words import in_percent
 
 
 class PromotingSource:

@@ -101,6 +101,9 @@ class EarlyStoppingConfig(Section):
     aim: Literal["winner", "curve"] = "winner"
     """Of `promote`: paused trials go on where that says most about which arm is the best, or about the curve
     over `real_ratio`."""
+    tolerance: PositiveFloat = 0.6
+    """Of `promote` with `aim: curve`: error of the final values that will do, as expected on average over the
+    trials, in points of percent."""
     spend: Annotated[float, Field(gt=0, le=1)] | None = None
     """Of `promote`: share of the iterations of all trials to the end that is spent, whatever the evidence.
     Default: as much as the evidence asks for."""

@@ -10,6 +10,7 @@ from sweep.ledger.state import SweepState, TrialState
 from sweep.plan import is_baseline, is_protected, rungs
 from sweep.results import is_control_trial
 from sweep.spec import Spec
+from sweep.spec.space import REAL_RATIO
 from sweep.stopping.rule import Candidate, Case, Curve, Peer
 
 Parameters = Mapping[str, Any]
@@ -36,6 +37,7 @@ class Board:
         self._is_baseline = is_baseline
         self._most_trials = most_trials
         self._baselines: dict[str, bool] = {}
+        self._settings: dict[str, str] = {}
         self._values: dict[str, tuple[int, tuple[float, ...]]] = {}
         """By trial_id: how many reports the values were read from, and the values."""
 
@@ -96,11 +98,19 @@ class Board:
         return Curve(
             trial_id=trial.trial_id,
             arm=trial.arm,
+            real_ratio=trial.planned.parameters.get(REAL_RATIO, 1.0),
+            setting=self._setting_of(trial),
             values=self._values_of(trial),
             reached=sum(rung <= max(trial.reports, default=0) for rung in self.rungs),
             open=trial.ended is None,
             paused=trial.waits,
         )
+
+    def _setting_of(self, trial: TrialState) -> str:
+        if trial.arm not in self._settings:
+            others = {path: v for path, v in trial.planned.parameters.items() if path != REAL_RATIO}
+            self._settings[trial.arm] = repr(sorted(others.items()))
+        return self._settings[trial.arm]
 
     def _values_of(self, trial: TrialState) -> tuple[float, ...]:
         count, values = self._values.get(trial.trial_id, (-1, ()))

@@ -7,9 +7,10 @@ import math
 from collections.abc import Iterator
 
 from sweep.errors import SweepError
-from sweep.ledger.events import TrialFaulted, TrialJudged
+from sweep.ledger.events import TrialFaulted, TrialJudged, TrialPromoted
 from sweep.ledger.state import SweepState, TrialState
 from sweep.results import metric_of
+from sweep.stopping.words import in_percent
 
 
 def explain(state: SweepState, trial_id: str) -> str:
@@ -23,6 +24,8 @@ def explain(state: SweepState, trial_id: str) -> str:
     lines = [*_heading(state, trial)]
     for rung in sorted(trial.judged):
         lines += ["", *_decision(state, trial.judged[rung])]
+        if rung in trial.promotions:
+            lines += ["", *_promotion(trial.promotions[rung])]
     if not trial.judged:
         lines += ["", "No decision yet: the trial has not been judged at any rung."]
     if trial.faults:
@@ -34,9 +37,14 @@ def _heading(state: SweepState, trial: TrialState) -> Iterator[str]:
     length = state.created.spec["training"]["iterations"]
     yield f"{trial.trial_id}: {trial.arm}, seed {trial.planned.seed}"
     attempts = f", attempt {trial.attempts}" if trial.attempts > 1 else ""
-    yield f"{trial.status}, iteration {trial.iteration} of {length}{attempts}"
+    promoted = ", promoted and about to go on" if trial.promoted else ""
+    yield f"{trial.status}, iteration {trial.iteration} of {length}{attempts}{promoted}"
     if trial.ended and trial.ended.reason:
         yield f"Ended because: {trial.ended.reason}"
+    if trial.ended and trial.ended.overtakes is not None:
+        yield f"Chance to overtake the leader then: {in_percent(trial.ended.overtakes)}"
+    if trial.spared:
+        yield "Spared: it should have been given up, and runs to the end to show whether that would be right."
     if trial.continued:
         yield "It was stopped before and continued on request; no rule stops it again."
 
@@ -46,6 +54,10 @@ def _decision(state: SweepState, judged: TrialJudged) -> Iterator[str]:
     yield f"  {judged.reason}"
     cutoff = "none" if judged.cutoff is None else _number(judged.cutoff)
     yield f"  {metric_of(state)} {_number(judged.value)}, cut-off {cutoff}"
+    if judged.proposed not in (None, judged.decision):
+        yield f"  the rule alone would have said {judged.proposed}"
+    if judged.overtakes is not None:
+        yield f"  chance to overtake the leader by the end: {in_percent(judged.overtakes)}"
     if not judged.peers:
         yield "  no peers had a value at this rung"
         return
@@ -53,6 +65,11 @@ def _decision(state: SweepState, judged: TrialJudged) -> Iterator[str]:
     best_first = sorted(judged.peers.items(), key=lambda peer: (math.isnan(peer[1]), -peer[1], peer[0]))
     for peer_id, value in best_first:
         yield f"    {_number(value):>6}  {_name_of(state, peer_id)}"
+
+
+def _promotion(promoted: TrialPromoted) -> Iterator[str]:
+    yield f"Rung {promoted.rung}: promoted" + " (spared)" * promoted.spared
+    yield f"  {promoted.reason}"
 
 
 def _number(value: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sweep.curves.prediction.table import Table
 from sweep.stopping.overtaking import chances_to_overtake
 from sweep.stopping.rule import Case, Proposal, Rule
+from sweep.stopping.words import in_percent
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,3 @@ class Guarded:
             cutoff=proposal.cutoff,
             overtakes=chance,
         )
-
-
-def in_percent(chance: float) -> str:
-    """`3.1 %`; tiny ones as `< 0.1 %`."""
-    return f"{chance:.1%}".replace("%", " %") if chance >= 0.001 or chance == 0 else "< 0.1 %"

@@ -1,4 +1,4 @@
-"""How likely a trial is to end above the leader: by the joint model of all curves, calibrated on recorded ones.
+"""How likely a trial is to end above the leader, by the joint model of all curves.
 
 A value that dips is no news of the end (a trial 5 points down at one rung was back at the next): every trial
 is seen by its best value so far.
@@ -29,10 +29,10 @@ def chances_to_overtake(
 ) -> dict[str, float]:
     """By trial_id, the chance of each open trial, 0..1, that it ends above the leader.
 
-    The leader is whoever else has the highest expected final value: a finished trial with what it measured, an
-    open one with what it is expected to measure. With `seeds_together` it is the arm that leads, and the arm
-    that overtakes, by the means over their seeds. Where nothing was measured of a trial nothing is known: 1.
-    A trial whose last value is NaN is given 0.
+    The leader is whoever else has the highest expected final value: a finished trial with what it measured,
+    an open one with what it is expected to measure. With `seeds_together` it is the arm that leads, and the
+    arm that overtakes, by the means over their seeds. Where nothing was measured of a trial nothing is known:
+    1. A trial whose last value is NaN is given 0.
     """
     known = [curve for curve in curves if any(map(math.isfinite, curve.values))]
     chances = {curve.trial_id: 0.0 if _is_lost(curve) else 1.0 for curve in curves if curve.open}
@@ -67,7 +67,7 @@ def _chances(finals: Finals) -> list[float]:
 def _chances_against(finals: Finals, leader: int) -> Floats:
     mean_Kn, variance_Kn = finals.gaps(leader)
     sd_Kn = np.sqrt(np.maximum(variance_Kn, 1e-12))  # two finished trials: a difference, no chance
-    return np.asarray(finals.weights_K @ ndtr(mean_Kn / sd_Kn))
+    return np.asarray(finals.weights @ ndtr(mean_Kn / sd_Kn))
 
 
 def _finals(known: Sequence[Curve], rungs: tuple[int, ...], table: Table) -> Finals:

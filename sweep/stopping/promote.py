@@ -1,26 +1,39 @@
-"""Pause and promote: a trial that falls behind waits with its checkpoint, and goes on if it may yet matter."""
+"""Pause and promote: a trial waits at each rung with its checkpoint, and goes on if that is worth it.
+
+Nothing is lost by a pause but time, so the bar may be high while others run, whose results will tell more,
+and is lowered to what was asked for when nobody does. All trials come to the first rung before any goes
+beyond it. Compare ASHA as its authors wrote it (Li et al. 2018), which promotes the top 1/eta of a rung
+whatever the values say, and freeze-thaw (Swersky et al. 2014, https://arxiv.org/abs/1406.3896), from which
+the idea to thaw trials by predicted curves is.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from sweep.curves.prediction.table import Table
-from sweep.stopping.guarded import in_percent
+from sweep.stopping.aims import Aim, WholeCurve, Winner
 from sweep.stopping.overtaking import chances_to_overtake
 from sweep.stopping.rule import Case, Curve, Promotion, Proposal
+from sweep.stopping.words import in_percent
 
 
 @dataclass(frozen=True)
 class Promote:
-    """Pauses all trials at every rung, and promotes those that may yet end as the best (`aim: winner`)."""
+    """Pauses trials at rungs, and lets those go on that serve the aim."""
 
     delta: float
+    """Of the aim `winner`: chance to overtake the leader below which a trial does not go on, 0..1."""
     aim: Literal["winner", "curve"] = "winner"
     spend: float | None = None
+    """Share of the iterations of all trials to the end, 0..1, that is spent whatever the evidence says. None:
+    as much as the aim asks for."""
     seeds_together: bool = True
+    """The chance is that of the arm."""
+    tolerance: float = 0.6
+    """Of the aim `curve`: error of the final values, expected mean over trials in percent, that will do."""
     table: Table | None = None
     """Recorded curves in place of the package's: a benchmark leaves a task out."""
 
@@ -34,24 +47,42 @@ class Promote:
         if promotion is not None and promotion.trial_id == own:
             return Proposal(decision="continue", reason=promotion.reason, overtakes=promotion.overtakes)
         chance = self.chances(curves, case.rungs)[own]
-        return Proposal(
-            decision="pause",
-            reason=f"waits: it overtakes the leader by the end with a chance of {in_percent(chance)}",
-            overtakes=chance,
-        )
+        return Proposal(decision="pause", reason=f"waits with {_words(chance)}", overtakes=chance)
 
     def promote(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> Promotion | None:
-        """The paused trial with the best chance, if that is at least `delta`."""
-        if any(curve.running and math.isnan(curve.values[0]) for curve in curves):
+        """The paused trial that serves the aim best, if it is worth its iterations."""
+        paused = [curve for curve in curves if curve.paused]
+        if not paused or any(curve.running and not curve.reached for curve in curves):
+            return None
+        if self.spend is not None and spent_share(curves, rungs) >= self.spend:
             return None
         chances = self.chances(curves, rungs)
-        paused = [curve.trial_id for curve in curves if curve.paused]
-        best = max(paused, key=lambda trial_id: (chances[trial_id], trial_id), default=None)
-        if best is None or chances[best] < self.delta:
+        choice = self._aim.choose(curves, rungs, chances)
+        if choice is None:
             return None
-        reason = f"overtakes the leader by the end with a chance of {in_percent(chances[best])}"
-        return Promotion(trial_id=best, reason=reason, overtakes=chances[best])
+        chance = chances[choice.trial_id]
+        return Promotion(
+            trial_id=choice.trial_id, reason=f"{choice.reason}; {_words(chance)}", overtakes=chance
+        )
 
     def chances(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> dict[str, float]:
-        """By trial_id, of every open trial."""
+        """By trial_id, the chance of each open trial to overtake the leader."""
         return chances_to_overtake(curves, rungs, seeds_together=self.seeds_together, table=self.table)
+
+    @property
+    def _aim(self) -> Aim:
+        """Where iterations shall be spent anyway, no bar keeps them."""
+        if self.aim == "curve":
+            return WholeCurve(0.0 if self.spend else self.tolerance, self.table)
+        return Winner(0.0 if self.spend else self.delta)
+
+
+def spent_share(curves: Sequence[Curve], rungs: tuple[int, ...]) -> float:
+    """Share of the iterations of all trials to the end that are spent, those of running trials to their next
+    rung included."""
+    reached = (min(curve.reached + curve.running, len(rungs)) for curve in curves)
+    return sum(rungs[count - 1] for count in reached if count) / (len(curves) * rungs[-1])
+
+
+def _words(chance: float) -> str:
+    return f"a chance of {in_percent(chance)} to overtake the leader by the end"

@@ -54,6 +54,10 @@ class Curve:
     arm: str
     values: tuple[float, ...]
     """The judged metric at every rung of the sweep, in their order; NaN where it was not measured."""
+    real_ratio: float = 1.0
+    """Of its arm, 0..1."""
+    setting: str = ""
+    """All other parameters of its arm, in any form that tells settings apart."""
     reached: int
     """How many rungs, from the first, it has come to: the last of them is measured, finite or not."""
     open: bool = True

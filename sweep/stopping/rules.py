@@ -37,4 +37,4 @@ def rule_of(config: EarlyStoppingConfig) -> Rule:
         case "guarded":
             return Guarded(asha, config.delta, config.seeds_together)
         case "promote":
-            return Promote(config.delta, config.aim, config.spend, config.seeds_together)
+            return Promote(config.delta, config.aim, config.spend, config.seeds_together, config.tolerance)

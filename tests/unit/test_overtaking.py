@@ -106,15 +106,15 @@ class TestModel:
         finals = exchangeable_finals(VALUES_nR, FRACTIONS_R, table, np.array(noise_R))
         dense = [Dense(table, number, np.array(noise_R)) for number in range(2)]
         weights = np.exp([one.log_weight for one in dense])
-        assert len(finals.weights_K) == 2, "both kernels must count, or the test tests less"
-        assert finals.weights_K == pytest.approx(weights / weights.sum(), rel=1e-6)
+        assert len(finals.weights) == 2, "both kernels must count, or the test tests less"
+        assert finals.weights == pytest.approx(weights / weights.sum(), rel=1e-6)
         for number, one in enumerate(dense):
-            assert finals.mean_Kn[number] == pytest.approx(one.mean_n, abs=1e-6)
-            shared_nR = finals.shared_KnR[number]
-            own_nn = np.diag(finals.own_variance_Kn[number])
-            covariance_nn = shared_nR @ finals.common_KRR[number] @ shared_nR.T + own_nn
+            assert finals.means[number] == pytest.approx(one.mean_n, abs=1e-6)
+            shared_nR = finals.shares[number]
+            own_nn = np.diag(finals.own_variances[number])
+            covariance_nn = shared_nR @ finals.common[number] @ shared_nR.T + own_nn
             assert covariance_nn[1:, 1:] == pytest.approx(one.covariance_nn[1:, 1:], rel=1e-4)
-        expected = sum(weight * one.mean_n for weight, one in zip(finals.weights_K, dense, strict=True))
+        expected = sum(weight * one.mean_n for weight, one in zip(finals.weights, dense, strict=True))
         assert finals.expected() == pytest.approx(expected, abs=1e-6)
 
     def test_a_gap_is_the_difference_of_two_finals(self, table: Table) -> None:
@@ -128,8 +128,8 @@ class TestModel:
 
     def test_what_is_finished_is_what_it_measured(self, table: Table) -> None:
         finals = exchangeable_finals(VALUES_nR, FRACTIONS_R, table, np.zeros(4))
-        assert finals.mean_Kn[:, 0] == pytest.approx(36.0)
-        assert np.all(finals.own_variance_Kn[:, 0] == 0) and np.all(finals.shared_KnR[:, 0] == 0)
+        assert finals.means[:, 0] == pytest.approx(36.0)
+        assert np.all(finals.own_variances[:, 0] == 0) and np.all(finals.shares[:, 0] == 0)
 
 
 class Dense:

@@ -1,11 +1,11 @@
 """The joint model of all curves for many trials at once: no trial is more like one than like another.
 
 It is the model of joint.py with `own` = 1: trials share a common curve, and each differs from it by a level,
-a gain, a random walk and noise of its own. Without smoothness in real_ratio it holds for any parameters that a
-sweep searches, and the trials are independent given the common curve: with R rungs and n trials the exact
+a gain, a random walk and noise of its own. Without smoothness in real_ratio it holds for whatever parameters
+a sweep searches, and trials are independent given the common curve: with R rungs and n trials the exact
 posterior costs n R^2 + R^3 in place of (n R)^3, so that 1000 trials are judged in milliseconds.
 
-Shapes: K kernels, n trials, R rungs, P patterns (which rungs a trial was measured at).
+Shapes: K kernels, n trials, R rungs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.curves.prediction.observed import Floats, to_go
+from sweep.curves.prediction.observed import Floats, Ints, to_go
 from sweep.curves.prediction.table import Table
 
 _LEVEL_SD = 50.0  # of the common level, in percent: it is as good as unknown
@@ -26,22 +26,22 @@ _LIGHT = 1e-3  # a kernel with less of the weight is left out
 
 @dataclass(frozen=True)
 class Finals:
-    """What every trial will measure at the end, as each kernel sees it. `final = shared . common + own`."""
+    """What every trial will measure at the end, as each kernel sees it."""
 
-    weights_K: Floats
-    """Of the kernels; they sum to 1."""
-    mean_Kn: Floats
-    """Expected value; for a finished trial what it measured."""
-    own_variance_Kn: Floats
-    """The part of the variance that is independent from trial to trial; 0 for a finished one."""
-    shared_KnR: Floats
-    """How the value hangs on the common curve, which is not known exactly either."""
-    common_KRR: Floats
-    """Covariance of the common curve."""
+    weights: Floats
+    """(K,) Of the kernels; they sum to 1."""
+    means: Floats
+    """(K, n) Expected values, in percent; of a finished trial what it measured."""
+    own_variances: Floats
+    """(K, n) The part of the variance that is independent from trial to trial; 0 of a finished one."""
+    shares: Floats
+    """(K, n, R) How the value hangs on the common curve, which is not known exactly either."""
+    common: Floats
+    """(K, R, R) Covariance of the common curve."""
 
     def expected(self) -> Floats:
         """(n,) Averaged over kernels."""
-        return np.asarray(self.weights_K @ self.mean_Kn)
+        return np.asarray(self.weights @ self.means)
 
     def averaged(self, groups: Sequence[Sequence[int]]) -> Finals:
         """The means over groups of trials, in place of the trials.
@@ -49,22 +49,33 @@ class Finals:
         What is a trial's own is added up as if it were the same for all of its group: a mean over seeds is
         not known better than one of them, since seeds of an arm share what the arm is.
         """
-        average_gn = np.zeros((len(groups), self.mean_Kn.shape[1]))
+        if all(len(group) == 1 for group in groups):
+            return self.of([group[0] for group in groups])
+        average_gn = np.zeros((len(groups), self.means.shape[1]))
         for number, group in enumerate(groups):
             average_gn[number, list(group)] = 1 / len(group)
         return replace(
             self,
-            mean_Kn=self.mean_Kn @ average_gn.T,
-            own_variance_Kn=(np.sqrt(self.own_variance_Kn) @ average_gn.T) ** 2,
-            shared_KnR=np.einsum("gn,knr->kgr", average_gn, self.shared_KnR, optimize=True),
+            means=self.means @ average_gn.T,
+            own_variances=(np.sqrt(self.own_variances) @ average_gn.T) ** 2,
+            shares=np.asarray(average_gn @ self.shares),
+        )
+
+    def of(self, trials: Sequence[int]) -> Finals:
+        """Some of the trials, in the order given."""
+        return replace(
+            self,
+            means=self.means[:, trials],
+            own_variances=self.own_variances[:, trials],
+            shares=self.shares[:, trials],
         )
 
     def gaps(self, leader: int) -> tuple[Floats, Floats]:
         """Mean and variance, each (K, n), of every trial's final less the leader's."""
-        apart = self.shared_KnR - self.shared_KnR[:, leader, None]
-        shared = np.sum((apart @ self.common_KRR) * apart, axis=-1)
-        variance = shared + self.own_variance_Kn + self.own_variance_Kn[:, leader, None]
-        return self.mean_Kn - self.mean_Kn[:, leader, None], variance
+        apart = self.shares - self.shares[:, leader, None]
+        shared = np.sum((apart @ self.common) * apart, axis=-1)
+        variance = shared + self.own_variances + self.own_variances[:, leader, None]
+        return self.means - self.means[:, leader, None], variance
 
 
 def exchangeable_finals(values_nR: Floats, fractions_R: Floats, table: Table, noise_R: Floats) -> Finals:
@@ -77,48 +88,44 @@ def exchangeable_finals(values_nR: Floats, fractions_R: Floats, table: Table, no
         noise_R: sd of a measurement at each rung as this sweep's own seeds show it, 0 where they don't; no
             kernel may suppose less.
     """
-    prior = _prior(table, tuple(fractions_R.tolist()))
-    centre = float(np.nanmean(values_nR))
-    residuals_nR = values_nR - centre + table.common.mean * to_go(fractions_R)
-    measured_nR = np.isfinite(values_nR)
-    noise_KR = np.maximum(prior.noise_K[:, None], noise_R[None]) ** 2
-    groups = _by_pattern(measured_nR)
-    log_weight_K, precision_KRR, pull_KR = _evidence(prior, groups, residuals_nR, noise_KR)
-    identity = np.eye(len(fractions_R))
-    mixing_KRR = identity + prior.common_KRR @ precision_KRR
-    common_KRR = np.linalg.solve(mixing_KRR, prior.common_KRR)
-    common_mean_KR = (common_KRR @ pull_KR[..., None])[..., 0]
-    log_weight_K = log_weight_K + 0.5 * np.einsum("kr,kr->k", pull_KR, common_mean_KR)
-    log_weight_K -= 0.5 * np.linalg.slogdet(mixing_KRR)[1]
-    weights_K = np.exp(log_weight_K - log_weight_K.max())
-    heavy = weights_K > _LIGHT
-    return _finals(
-        prior.of(heavy),
-        groups,
-        residuals_nR,
-        noise_KR[heavy],
-        weights_K[heavy] / weights_K[heavy].sum(),
-        common_KRR[heavy],
-        common_mean_KR[heavy],
-        centre,
-    )
+    prior = _prior(table, tuple(fractions_R.tolist())).with_noise(noise_R)
+    seen = _seen(values_nR, table.common.mean * to_go(fractions_R))
+    evidence = _evidence(prior, seen)
+    mixing_KRR = np.eye(len(fractions_R)) + prior.common @ evidence.precision
+    covariance_KRR = np.linalg.solve(mixing_KRR, prior.common)
+    mean_KR = (covariance_KRR @ evidence.pull[..., None])[..., 0]
+    log_weights_K = evidence.log_density + 0.5 * np.sum(evidence.pull * mean_KR, axis=1)
+    log_weights_K -= 0.5 * np.linalg.slogdet(mixing_KRR)[1]
+    weights_K = np.exp(log_weights_K - log_weights_K.max())
+    heavy_K = weights_K > _LIGHT
+    weights_K = weights_K[heavy_K] / weights_K[heavy_K].sum()
+    return _finals(prior.of(heavy_K), seen, weights_K, mean_KR[heavy_K], covariance_KRR[heavy_K])
 
 
 @dataclass(frozen=True)
 class _Prior:
     """Of all kernels at the rungs of a sweep."""
 
-    own_KRR: Floats
-    """Covariance of a trial's deviation from the common curve, without noise."""
-    common_KRR: Floats
-    noise_K: Floats
-    log_weight_K: Floats
+    own: Floats
+    """(K, R, R) Covariance of a trial's deviation from the common curve, without noise."""
+    common: Floats
+    """(K, R, R) Covariance of the common curve."""
+    noise: Floats
+    """(K, R) Variance of a measurement."""
+    log_weights: Floats
+    """(K,)"""
 
     def of(self, kept_K: NDArray[np.bool_]) -> _Prior:
         """Some of the kernels."""
-        return _Prior(
-            self.own_KRR[kept_K], self.common_KRR[kept_K], self.noise_K[kept_K], self.log_weight_K[kept_K]
-        )
+        return _Prior(self.own[kept_K], self.common[kept_K], self.noise[kept_K], self.log_weights[kept_K])
+
+    def with_noise(self, least_R: Floats) -> _Prior:
+        """No measurement has a smaller sd than this."""
+        return replace(self, noise=np.maximum(self.noise, least_R**2))
+
+    def between(self, at: Ints) -> Floats:
+        """(K, P, P) Covariance of measurements of one trial at some rungs about the common curve."""
+        return np.asarray(self.own[:, at[:, None], at] + self.noise[:, at, None] * np.eye(len(at)))
 
 
 @functools.lru_cache(maxsize=32)
@@ -132,70 +139,78 @@ def _prior(table: Table, fractions: tuple[float, ...]) -> _Prior:
     level, gain, walk = column("level"), column("gain"), column("walk")
     own = level**2 - column("correlation") * level * gain * (left + right) + gain**2 * left * right
     common = _LEVEL_SD**2 + column("common_gain") ** 2 * left * right + table.common.drift**2 * least
-    return _Prior(own + walk**2 * least, common, column("noise")[:, 0, 0], column("log_weight")[:, 0, 0])
+    noise = np.broadcast_to(column("noise")[:, 0] ** 2, own.shape[:2])
+    return _Prior(own + walk**2 * least, common, noise, column("log_weight")[:, 0, 0])
 
 
-def _by_pattern(measured_nR: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Rungs that were measured, and the trials that were measured there; trials without any are left out."""
-    patterns, inverse = np.unique(measured_nR, axis=0, return_inverse=True)
-    return [
-        (np.flatnonzero(pattern), np.flatnonzero(inverse.ravel() == number))
-        for number, pattern in enumerate(patterns)
-    ]
+@dataclass(frozen=True)
+class _Seen:
+    """Measurements, by which rungs a trial was measured at."""
+
+    centre: float
+    residuals: Floats
+    """(n, R) Values less the centre and the common gain that is still to come."""
+    groups: list[tuple[Ints, Ints]]
+    """Rungs, and the trials that were measured at just those."""
 
 
-def _evidence(
-    prior: _Prior,
-    groups: list[tuple[NDArray[np.int64], NDArray[np.int64]]],
-    residuals_nR: Floats,
-    noise_KR: Floats,
-) -> tuple[Floats, Floats, Floats]:
-    """Log density of the trials about a common curve of 0, (K,); and what they say of it: precision, pull."""
-    kernels, rungs = noise_KR.shape
-    log_density_K = prior.log_weight_K.copy()
-    precision_KRR, pull_KR = np.zeros((kernels, rungs, rungs)), np.zeros((kernels, rungs))
-    for at, trials in groups:
-        if not len(at):
-            continue
-        covariance = prior.own_KRR[:, at[:, None], at] + noise_KR[:, at, None] * np.eye(len(at))
-        inverse = np.linalg.inv(covariance)
-        residuals = residuals_nR[np.ix_(trials, at)]
-        squares = residuals.T @ residuals
-        log_density_K -= 0.5 * np.einsum("kab,ab->k", inverse, squares)
-        log_density_K -= 0.5 * len(trials) * np.linalg.slogdet(covariance)[1]
-        precision_KRR[:, at[:, None], at] += len(trials) * inverse
-        pull_KR[:, at] += inverse @ residuals.sum(axis=0)
-    return log_density_K, precision_KRR, pull_KR
+def _seen(values_nR: Floats, to_come_R: Floats) -> _Seen:
+    centre = float(np.nanmean(values_nR))
+    measured_nR = np.isfinite(values_nR)
+    codes_n = measured_nR @ (1 << np.arange(measured_nR.shape[1]))
+    groups = []
+    for code in np.unique(codes_n):
+        trials = np.flatnonzero(codes_n == code)
+        groups.append((np.flatnonzero(measured_nR[trials[0]]), trials))
+    return _Seen(centre, values_nR - centre + to_come_R, groups)
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What the trials say, had the common curve been 0, and what they say of it."""
+
+    log_density: Floats
+    """(K,)"""
+    precision: Floats
+    """(K, R, R)"""
+    pull: Floats
+    """(K, R) Precision times mean."""
+
+
+def _evidence(prior: _Prior, seen: _Seen) -> _Evidence:
+    log_density_K = prior.log_weights.copy()
+    precision_KRR, pull_KR = np.zeros_like(prior.own), np.zeros_like(prior.noise)
+    for at, trials in seen.groups:
+        covariance_KPP = prior.between(at)
+        inverse_KPP = np.linalg.inv(covariance_KPP)
+        residuals_nP = seen.residuals[np.ix_(trials, at)]
+        squares_PP = residuals_nP.T @ residuals_nP
+        log_density_K -= 0.5 * np.sum(inverse_KPP * squares_PP, axis=(1, 2))
+        log_density_K -= 0.5 * len(trials) * np.linalg.slogdet(covariance_KPP)[1]
+        precision_KRR[:, at[:, None], at] += len(trials) * inverse_KPP
+        pull_KR[:, at] += inverse_KPP @ residuals_nP.sum(axis=0)
+    return _Evidence(log_density_K, precision_KRR, pull_KR)
 
 
 def _finals(
-    prior: _Prior,
-    groups: list[tuple[NDArray[np.int64], NDArray[np.int64]]],
-    residuals_nR: Floats,
-    noise_KR: Floats,
-    weights_K: Floats,
-    common_KRR: Floats,
-    common_mean_KR: Floats,
-    centre: float,
+    prior: _Prior, seen: _Seen, weights_K: Floats, common_KR: Floats, covariance_KRR: Floats
 ) -> Finals:
-    kernels, rungs = noise_KR.shape
-    trials = len(residuals_nR)
-    mean, variance = np.zeros((kernels, trials)), np.zeros((kernels, trials))
-    shared = np.zeros((kernels, trials, rungs))
+    kernels, rungs = prior.noise.shape
     last = rungs - 1
-    for at, members in groups:
+    means = np.empty((kernels, len(seen.residuals)))
+    variances, shares = np.zeros_like(means), np.zeros((*means.shape, rungs))
+    for at, trials in seen.groups:
         if last in at:
-            mean[:, members] = centre + residuals_nR[members, last]
+            means[:, trials] = seen.centre + seen.residuals[trials, last]
             continue
-        covariance = prior.own_KRR[:, at[:, None], at] + noise_KR[:, at, None] * np.eye(len(at))
-        cross = prior.own_KRR[:, at, last]
-        weight = np.linalg.solve(covariance, cross[..., None])[..., 0]
-        reach = np.zeros((kernels, rungs))
-        reach[:, at] = -weight
-        reach[:, last] += 1
-        own = weight @ residuals_nR[np.ix_(members, at)].T
-        mean[:, members] = centre + own + np.einsum("kr,kr->k", reach, common_mean_KR)[:, None]
-        spread = prior.own_KRR[:, last, last] + noise_KR[:, last] - np.einsum("ka,ka->k", weight, cross)
-        variance[:, members] = spread[:, None]
-        shared[:, members] = reach[:, None]
-    return Finals(weights_K, mean, variance, shared, common_KRR)
+        cross_KP = prior.own[:, at, last]
+        weight_KP = np.linalg.solve(prior.between(at), cross_KP[..., None])[..., 0]
+        reach_KR = np.zeros((kernels, rungs))
+        reach_KR[:, at] = -weight_KP
+        reach_KR[:, last] += 1
+        own_Kn = weight_KP @ seen.residuals[np.ix_(trials, at)].T
+        means[:, trials] = seen.centre + own_Kn + np.sum(reach_KR * common_KR, axis=1)[:, None]
+        variance_K = prior.own[:, last, last] + prior.noise[:, last] - np.sum(weight_KP * cross_KP, axis=1)
+        variances[:, trials] = variance_K[:, None]
+        shares[:, trials] = reach_KR[:, None]
+    return Finals(weights_K, means, variances, shares, covariance_KRR)

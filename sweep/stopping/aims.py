@@ -1,0 +1,104 @@
+"""What paused trials go on for: to find the winner, or to know the curve over real_ratio."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sweep.curves.prediction.information import Information, information
+from sweep.curves.prediction.table import Table
+from sweep.curves.trials import Setting, TrialCurve
+from sweep.stopping.rule import Curve
+
+WORTH_AN_IDLE_WORKER = 0.2
+"""Chance to overtake the leader from which on a trial goes on beside others that run. Below, what these tell
+next may settle the matter for nothing. On recorded curves 0.2 costs what waiting always would (cost 0.627 at
+2.7 % of winners lost, either way), in two thirds of the time; 0.1 costs 4 % more."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A paused trial, and why it is the one to go on."""
+
+    trial_id: str
+    reason: str
+
+
+class Aim(Protocol):
+    """What the iterations are to be spent on."""
+
+    def choose(
+        self, curves: Sequence[Curve], rungs: tuple[int, ...], chances: Mapping[str, float]
+    ) -> Choice | None:
+        """The paused trial that serves the aim best; None if that is not worth its iterations now.
+
+        Args:
+            curves: of all trials; at least one is paused, and all have come to the first rung.
+            rungs: of the sweep, rising.
+            chances: by trial_id, the chance of each open trial to overtake the leader.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Winner:
+    """Lets the trial go on that will most likely overtake the leader."""
+
+    delta: float
+    """Chance below which a trial is not worth its iterations, 0..1."""
+
+    def choose(
+        self, curves: Sequence[Curve], rungs: tuple[int, ...], chances: Mapping[str, float]
+    ) -> Choice | None:
+        """The paused trial with the best chance."""
+        best = max(
+            (curve for curve in curves if curve.paused),
+            key=lambda curve: (chances[curve.trial_id], curve.reached, curve.trial_id),
+        )
+        is_busy = any(curve.running for curve in curves)
+        bar = max(self.delta, WORTH_AN_IDLE_WORKER) if is_busy else self.delta
+        if chances[best.trial_id] < bar:
+            return None
+        return Choice(best.trial_id, "it has the best chance of those that wait")
+
+
+@dataclass(frozen=True)
+class WholeCurve:
+    """Lets the trial go on that says most about where all trials of its setting end."""
+
+    tolerance: float
+    """Expected error of the final values, mean over trials, in percent, that is good enough."""
+    table: Table | None = None
+    """Recorded curves in place of the package's: a benchmark leaves a task out."""
+
+    def choose(
+        self, curves: Sequence[Curve], rungs: tuple[int, ...], chances: Mapping[str, float]
+    ) -> Choice | None:
+        """The paused trial that tells most an iteration, in the setting that is known least."""
+        settings: dict[str, list[Curve]] = {}
+        for curve in curves:
+            settings.setdefault(curve.setting, []).append(curve)
+        waiting = {name: own for name, own in settings.items() if any(curve.paused for curve in own)}
+        known = {name: self._information(own, rungs) for name, own in waiting.items()}
+        least_known = max(known, key=lambda name: (known[name].expected_error, name))
+        found = known[least_known]
+        if found.expected_error < self.tolerance:
+            return None
+        best = max(found.gains, key=lambda trial_id: (found.gains[trial_id], trial_id))
+        reason = (
+            f"it says most about the curve over real_ratio, whose final values are known to "
+            f"{found.expected_error:.2f} points"
+        )
+        return Choice(best, reason)
+
+    def _information(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> Information:
+        setting = Setting("", rungs, tuple(_trial_curve(curve, rungs) for curve in curves), None)
+        paused = [curve.trial_id for curve in curves if curve.paused]
+        return information(setting, paused, [curve.trial_id for curve in curves if curve.running], self.table)
+
+
+def _trial_curve(curve: Curve, rungs: tuple[int, ...]) -> TrialCurve:
+    values = {rung: value for rung, value in zip(rungs, curve.values, strict=True) if math.isfinite(value)}
+    return TrialCurve(curve.trial_id, curve.arm, curve.real_ratio, 0, values)
