@@ -100,8 +100,8 @@ def _common_rungs(state: SweepState, spec: Spec) -> tuple[tuple[int, ...], str]:
     if len(common) == 1 and len(wanted) > 1:
         raise SourceError(
             f"early_stopping.rungs are {_listed(wanted)}, and {state.created.name!r} was measured at "
-            f"{_listed(recorded)}: none in common before the end. "
-            f"--set 'early_stopping.rungs=[{_listed(recorded[:-1])}]' takes those of the recorded sweep"
+            f"{_listed(recorded)}: none in common before the end. To take those of the recorded sweep: --set "
+            f"training.iterations={recorded[-1]} --set 'early_stopping.rungs=[{_listed(recorded[:-1])}]'"
         )
     if recorded == wanted:
         return common, ""

@@ -31,11 +31,11 @@ class RuleSetting:
 
     @property
     def words(self) -> str:
-        """`guarded, delta 0.05`."""
+        """`guarded, delta 0.05`; `asha, factor 3`."""
         given = {key: getattr(self.config, key) for key in keys_of(self.config)}
         untold = ("aim", "winner"), ("spend", None)  # the defaults go without saying
         parts = [
-            f"{key.replace('_', ' ')} {_text(value)}"
+            f"{key.removeprefix('reduction_')} {_text(value)}"
             for key, value in given.items()
             if (key, value) not in untold
         ]

@@ -13,14 +13,14 @@ from sweep.simulation.score import Mean
 from sweep.simulation.simulate import Row, Simulation
 
 _WIDE = 120
-"""Characters from which on an interval stands beside its value, not below, and hours of work have a column."""
+"""Characters from which on an interval stands beside its value, not below it, and hours of work are shown."""
 
 
 def simulation_table(simulation: Simulation, width: int) -> Table:
     """A row for every rule and setting; in lines of at most `width` characters from a width of 78 on."""
     columns = list(_columns(simulation, width))
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 1), pad_edge=False)
-    table.add_column("rule", no_wrap=width >= _WIDE)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("rule", no_wrap=width >= _WIDE, min_width=13)
     for column in columns:
         table.add_column(column.heading, justify="right", no_wrap=True)
     for row in simulation.rows:
@@ -46,8 +46,8 @@ def _columns(simulation: Simulation, width: int) -> Iterator[_Column]:
     yield _Column("regret\nmean", lambda row: _with_interval(row.regret, _points, gap))
     yield _Column("regret\nmax", lambda row: _points(row.worst_regret))
     if not simulation.no_curve:
-        yield _Column("error of\nthe curve", lambda row: _with_interval(row.curve_error, _points, gap))
-    yield _Column(f"{unit} on\nthe clock", lambda row: _with_interval(row.seconds, clock, gap))
+        yield _Column("error of\ncurve", lambda row: _with_interval(row.curve_error, _points, gap))
+    yield _Column(f"{unit}\non clock", lambda row: _with_interval(row.seconds, clock, gap))
 
 
 def _with_interval(mean: Mean | None, text: Callable[[float], str], gap: str) -> str:
@@ -59,7 +59,7 @@ def _with_interval(mean: Mean | None, text: Callable[[float], str], gap: str) ->
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
+    return f"{100 * min(share, 1.0):.1f}"
 
 
 def _points(value: float) -> str:
