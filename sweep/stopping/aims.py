@@ -53,10 +53,10 @@ class Winner:
         self, curves: Sequence[Curve], rungs: tuple[int, ...], chances: Mapping[str, float]
     ) -> Choice | None:
         """The paused trial with the best chance."""
-        best = max(
-            (curve for curve in curves if curve.paused),
-            key=lambda curve: (chances[curve.trial_id], curve.reached, curve.trial_id),
-        )
+        waiting = [curve for curve in curves if curve.paused and not curve.diverged]
+        if not waiting:
+            return None
+        best = max(waiting, key=lambda one: (chances[one.trial_id], one.reached, one.trial_id))
         is_busy = any(curve.running for curve in curves)
         bar = max(self.delta, WORTH_AN_IDLE_WORKER) if is_busy else self.delta
         if chances[best.trial_id] < bar:
@@ -78,9 +78,12 @@ class WholeCurve:
     ) -> Choice | None:
         """The paused trial that tells most an iteration, in the setting that is known least."""
         settings: dict[str, list[Curve]] = {}
-        for curve in curves:
-            settings.setdefault(curve.setting, []).append(curve)
+        for curve in sorted(curves, key=lambda curve: curve.trial_id):  # sums don't hang on the order
+            if not curve.diverged:
+                settings.setdefault(curve.setting, []).append(curve)
         waiting = {name: own for name, own in settings.items() if any(curve.paused for curve in own)}
+        if not waiting:
+            return None
         known = {name: self._information(own, rungs) for name, own in waiting.items()}
         least_known = max(known, key=lambda name: (known[name].expected_error, name))
         found = known[least_known]

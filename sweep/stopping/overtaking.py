@@ -35,10 +35,10 @@ def chances_to_overtake(
     1. A trial whose last value is NaN is given 0.
     """
     known = [curve for curve in curves if any(map(math.isfinite, curve.values))]
-    chances = {curve.trial_id: 0.0 if _is_lost(curve) else 1.0 for curve in curves if curve.open}
+    chances = {curve.trial_id: 0.0 if curve.diverged else 1.0 for curve in curves if curve.open}
     units: dict[str, list[int]] = {}
     for index, curve in enumerate(known):
-        if (curve.open or curve.reached == len(rungs)) and not _is_lost(curve):
+        if (curve.open or curve.reached == len(rungs)) and not curve.diverged:
             units.setdefault(curve.arm if seeds_together else curve.trial_id, []).append(index)
     if units:
         finals = _finals(known, rungs, table or bundled_table()).averaged(list(units.values()))
@@ -46,11 +46,6 @@ def chances_to_overtake(
             own = (known[index] for index in members)
             chances |= {curve.trial_id: chance for curve in own if curve.open}
     return chances
-
-
-def _is_lost(curve: Curve) -> bool:
-    """Its last value is NaN, as of a training that diverged."""
-    return curve.reached > 0 and math.isnan(curve.values[curve.reached - 1])
 
 
 def _chances(finals: Finals) -> list[float]:

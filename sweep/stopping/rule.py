@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -69,6 +70,11 @@ class Curve:
     def running(self) -> bool:
         """It is being trained, or will be whatever the rule says."""
         return self.open and not self.paused
+
+    @property
+    def diverged(self) -> bool:
+        """Its last value is NaN: nothing is to be expected of it."""
+        return self.reached > 0 and math.isnan(self.values[self.reached - 1])
 
 
 @dataclass(frozen=True, kw_only=True)
