@@ -207,9 +207,11 @@ def _reports(state: SweepState) -> Iterator[tuple[TrialState, TrialReported]]:
 
 
 def _reason(trial: TrialState) -> str:
-    """Why the trial ended, or why its last attempt broke off."""
+    """Why the trial ended or waits, or why its last attempt broke off."""
     if trial.ended:
         return trial.ended.reason
+    if trial.status == "paused":
+        return trial.judged[max(trial.judged)].reason
     return trial.faults[-1].reason if trial.faults else ""
 
 

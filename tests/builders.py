@@ -58,6 +58,12 @@ class FakeSweep:
     """The iteration at which a trial failed."""
     running: Mapping[TrialKey, int] = field(default_factory=dict)
     """The iteration that a trial has reached so far."""
+    paused: Mapping[TrialKey, int] = field(default_factory=dict)
+    """The rung at which a trial waits."""
+    spared: Collection[TrialKey] = ()
+    """Trials that should have been stopped at the first rung and ran on."""
+    chances: Mapping[TrialKey, float] = field(default_factory=dict)
+    """To overtake the leader, as reckoned when a trial was stopped, paused or spared."""
     waiting: Collection[TrialKey] = ()
     """Trials that have not started."""
     outcome: SweepOutcome | None = "completed"
@@ -99,11 +105,15 @@ class _Trial:
     end: int
     """Last iteration; 0 if it has not started."""
     outcome: str
-    """finished, stopped, failed or running."""
+    """finished, stopped, failed, running or paused."""
 
     @property
     def trial_id(self) -> str:
         return self.planned.trial_id
+
+    @property
+    def key(self) -> TrialKey:
+        return self.planned.arm, self.planned.seed
 
 
 def _parameters(arm: float | Parameters) -> dict[str, Any]:
@@ -126,7 +136,7 @@ def _trials(sweep: FakeSweep) -> list[_Trial]:
 def _fate(sweep: FakeSweep, key: TrialKey) -> tuple[int, str]:
     if key in sweep.waiting:
         return 0, "running"
-    for outcome in ("stopped", "failed", "running"):
+    for outcome in ("stopped", "failed", "running", "paused"):
         ends = getattr(sweep, outcome)
         if key in ends:
             return ends[key], outcome
@@ -182,10 +192,10 @@ def _at(
         report = _reported(sweep, trial, iteration, time)
         yield report
         if iteration in sweep.rungs:
-            yield _judged(trial, report, sweep.metric, values[iteration])
+            yield _judged(sweep, trial, report, values[iteration])
             values[iteration][trial.trial_id] = report.metrics[sweep.metric]
-    if iteration == trial.end and trial.outcome != "running":
-        yield from _ended(trial, time)
+    if iteration == trial.end and trial.outcome not in ("running", "paused"):
+        yield from _ended(sweep, trial, time)
 
 
 def _progressed(trial: _Trial, iteration: int, time: float) -> TrialProgressed:
@@ -245,23 +255,30 @@ def _counts(miou: float) -> dict[str, list[int]]:
     }
 
 
-def _judged(trial: _Trial, report: TrialReported, metric: str, peers: Mapping[str, float]) -> TrialJudged:
+def _judged(
+    sweep: FakeSweep, trial: _Trial, report: TrialReported, peers: Mapping[str, float]
+) -> TrialJudged:
     is_stop = trial.outcome == "stopped" and report.iteration == trial.end
+    is_pause = trial.outcome == "paused" and report.iteration == trial.end
+    is_spared = trial.key in sweep.spared and report.iteration == sweep.rungs[0]
     cutoff = max((value for value in peers.values() if not math.isnan(value)), default=None)
     return TrialJudged(
         time=report.time,
         trial_id=trial.trial_id,
         rung=report.iteration,
-        decision="stop" if is_stop else "continue",
+        decision="stop" if is_stop else "pause" if is_pause else "continue",
         rule="asha",
         reason="it is below the cut-off" if is_stop else "it is not below the cut-off",
-        value=report.metrics[metric],
+        value=report.metrics[sweep.metric],
         cutoff=cutoff,
         peers=dict(peers),
+        proposed="stop" if is_stop or is_spared else "pause" if is_pause else "continue",
+        overtakes=sweep.chances.get(trial.key) if is_stop or is_pause or is_spared else None,
+        spared=is_spared,
     )
 
 
-def _ended(trial: _Trial, time: float) -> Iterator[Event]:
+def _ended(sweep: FakeSweep, trial: _Trial, time: float) -> Iterator[Event]:
     reasons = {
         "finished": "trained all its iterations",
         "stopped": "it is below the cut-off",
@@ -271,5 +288,10 @@ def _ended(trial: _Trial, time: float) -> Iterator[Event]:
     if trial.outcome == "failed":
         yield TrialFaulted(time=time, trial_id=trial.trial_id, reason=reason, iteration=trial.end)
     yield TrialEnded(
-        time=time, trial_id=trial.trial_id, outcome=trial.outcome, reason=reason, iteration=trial.end
+        time=time,
+        trial_id=trial.trial_id,
+        outcome=trial.outcome,
+        reason=reason,
+        iteration=trial.end,
+        overtakes=sweep.chances.get(trial.key) if trial.outcome == "stopped" else None,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sweep.analysis import Analysis
 from sweep.ledger.state import SweepState
 from sweep.report import markdown
-from sweep.report.fits import Block, Bullets, Grid, Heading, fits_sections, verdicts
+from sweep.report.fits import Block, Bullets, Grid, Heading, Section, fits_sections, verdicts
 from sweep.report.proposals import next_section
 
 
@@ -19,8 +19,13 @@ def verdict_parts(analysis: Analysis) -> Iterator[str]:
 def fits_parts(state: SweepState, analysis: Analysis) -> Iterator[str]:
     """All sections, headings with them; the last says what to run next."""
     for section in (*fits_sections(analysis), next_section(state, analysis)):
-        yield f"## {section.title}"
-        yield from map(_part, section.blocks)
+        yield from section_parts(section)
+
+
+def section_parts(section: Section) -> Iterator[str]:
+    """The heading, then the blocks."""
+    yield f"## {section.title}"
+    yield from map(_part, section.blocks)
 
 
 def _part(block: Block) -> str:

@@ -23,7 +23,7 @@ from sweep.report.drawing import (
 )
 from sweep.results import metric_of, rungs_of, without_controls
 
-MARKERS = {"stopped": "s", "failed": "X"}
+MARKERS = {"stopped": "s", "paused": "D", "failed": "X"}
 """At the end of a curve that does not run to the last iteration, by what became of the trial."""
 
 _MOST_ENTRIES = 12

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from sweep.ledger.state import SweepState, TrialState
+from sweep.report.audit import Audit, Evidence, audit
 from sweep.report.controls import controls_json
 from sweep.report.fits_json import noise_json
 from sweep.report.frame import arm_record
@@ -35,9 +37,40 @@ def comparison(state: SweepState, rung: int) -> dict[str, Any]:
         "paired_by_seed": table.differences.paired,
         "arms": [_arm(table, row) for row in table.rows],
         "absent": [_fate(trial) for trial in trials if rung not in trial.reports],
+        "early_stopping": audit_json(audit(state)),
         "verdict": verdict(table),
         "notes": notes(table),
         **comparability(state),
+    }
+
+
+def audit_json(found: Audit) -> dict[str, Any]:
+    """What early stopping saved, risked and showed."""
+    saved, risk = found.savings, found.risk
+    return {
+        "stopped": saved.trials,
+        "paused": saved.waiting,
+        "saved_iterations": saved.iterations,
+        "saved_share": saved.share,
+        "saved_hours": saved.trial_hours,
+        "saved_gpu_hours": saved.gpu_hours,
+        "risk": risk.expected if risk.reckoned else None,
+        "risk_not_reckoned": risk.unreckoned,
+        "spared": _evidence(found.spared),
+        "continued": _evidence(found.continued),
+    }
+
+
+def _evidence(ran: Evidence) -> dict[str, Any]:
+    low, high = ran.interval or (None, None)
+    return {
+        "trials": [asdict(one) for one in ran.trials],
+        "ended": len(ran.ended),
+        "above": ran.above,
+        "share_low": low,
+        "share_high": high,
+        "expected_above": ran.expected,
+        "p_value": ran.p_value,
     }
 
 

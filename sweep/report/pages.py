@@ -10,9 +10,10 @@ import pandas as pd
 from sweep.analysis import Analysis, analyse, telling_rung
 from sweep.ledger.state import SweepState, TrialState
 from sweep.report import markdown
+from sweep.report.audit_words import audit_section
 from sweep.report.cells import cells, header
 from sweep.report.controls import controls_section
-from sweep.report.fits_page import fits_parts, verdict_parts
+from sweep.report.fits_page import fits_parts, section_parts, verdict_parts
 from sweep.report.tables import FairTable, count_words, fair_tables
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
 from sweep.results import baseline_arms, is_control_trial, metric_of, trial_table
@@ -51,6 +52,7 @@ def page(
         *_images(state),
         "## Early stopping",
         *_stopped(state),
+        *section_parts(audit_section(state)),
         *_failed(state),
         "## How to make it again",
         *_provenance(state, [*tables, *figures]),
@@ -135,9 +137,16 @@ def _stopped(state: SweepState) -> Iterator[str]:
     yield f"Decisions by the rule {rules}; `sweep explain {state.created.name} TRIAL` gives their grounds."
     yield markdown.bullets(per_rung)
     yield _endings([trial for trial in state.trials.values() if trial.status == "stopped"])
-    continued = [trial.trial_id for trial in state.trials.values() if trial.continued]
-    if continued:
-        yield f"Stopped at first, then continued on request: {', '.join(continued)}."
+    kinds = {
+        "Paused": [trial.trial_id for trial in state.trials.values() if trial.waits],
+        "Spared from being given up": [trial.trial_id for trial in state.trials.values() if trial.spared],
+        "Stopped at first, then continued on request": [
+            trial.trial_id for trial in state.trials.values() if trial.continued
+        ],
+    }
+    for words, trial_ids in kinds.items():
+        if trial_ids:
+            yield f"{words}: {', '.join(trial_ids)}."
 
 
 def _failed(state: SweepState) -> Iterator[str]:

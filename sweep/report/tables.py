@@ -50,7 +50,7 @@ class ArmRow:
     status: str
     """What became of the arm's trials: `1 finished, 1 stopped at 60`."""
     lost_to_stopping: int
-    """Trials of the arm that were stopped before this rung: the mean is that of the survivors."""
+    """Trials of the arm that were stopped, or wait, before this rung: the mean is that of the survivors."""
 
     @property
     def is_baseline(self) -> bool:
@@ -210,7 +210,7 @@ def _row(
         difference=difference,
         rank=rank,
         status=count_words(_fate(trial, arm.rung) for trial in arm.trials),
-        lost_to_stopping=sum(trial.status == "stopped" for trial in missing),
+        lost_to_stopping=sum(trial.status in ("stopped", "paused") for trial in missing),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from sweep.ledger.state import SweepState
+from sweep.report.audit_words import audit_line
 from sweep.report.cells import cells, header
 from sweep.report.controls import controls_lines
 from sweep.report.tables import FairTable, fair_table
@@ -40,8 +41,10 @@ def controls_text(state: SweepState, width: int = 80) -> str:
 
 
 def latest_table_text(state: SweepState, *, width: int = 80) -> str:
-    """The same at the last rung that any trial has reached, or the first."""
-    return comparison_text(state, newest_rung(state), width=width)
+    """The same at the last rung that any trial has reached, or the first; then what early stopping did."""
+    comparison = comparison_text(state, newest_rung(state), width=width)
+    line = textwrap.fill(audit_line(state), width)
+    return f"{comparison}\n\n{line}" if line else comparison
 
 
 def _grid(table: FairTable, width: int) -> str:

@@ -112,8 +112,8 @@ def _survivors(table: FairTable) -> Iterator[str]:
     names = [row.arm for row in table.rows if row.lost_to_stopping]
     if names:
         yield (
-            f"Survivors only: seeds of {', '.join(names)} were stopped before this rung, so that means are "
-            "flattering and spreads too small."
+            f"Survivors only: seeds of {', '.join(names)} were stopped or paused before this rung, so that "
+            "means are flattering and spreads too small."
         )
 
 

@@ -9,6 +9,7 @@ from sweep.analysis import Analysis, Fits
 from sweep.curves.ratio import Estimate
 from sweep.ledger.state import SweepState
 from sweep.report.answers import answers
+from sweep.report.audit import audit
 from sweep.report.controls import controls_lines
 from sweep.report.fits import verdicts
 
@@ -36,6 +37,25 @@ def fit_tags(state: SweepState, analysis: Analysis) -> dict[str, str]:
         "segsweep.verdict": " ".join(sentences)[:_LONGEST_TAG],
         "segsweep.noise_source": analysis.noise.source,
     }
+
+
+def audit_metrics(state: SweepState) -> dict[str, float]:
+    """What early stopping saved, risked and showed, as `audit/...`; what is not known is left out."""
+    found = audit(state)
+    if not found.judged:
+        return {}
+    saved, spared = found.savings, found.spared
+    values = {
+        "stopped": saved.trials,
+        "saved_iterations": saved.iterations,
+        "saved_share": saved.share,
+        "saved_gpu_hours": saved.gpu_hours,
+        "risk": found.risk.expected if found.risk.reckoned or not saved.trials else None,
+        "risk_not_reckoned": found.risk.unreckoned,
+        "spared_ended": len(spared.ended),
+        "spared_above": spared.above,
+    }
+    return {f"audit/{name}": float(value) for name, value in values.items() if value is not None}
 
 
 def _metrics(fits: Fits) -> dict[str, float]:

@@ -22,7 +22,7 @@ from sweep.ledger.events import (
 )
 from sweep.ledger.state import SweepState, TrialState, TrialStatus, replay
 from sweep.storage import SweepFolder
-from sweep.tracking.answers import fit_metrics, fit_tags
+from sweep.tracking.answers import audit_metrics, fit_metrics, fit_tags
 from sweep.tracking.carried import CarriedLines
 from sweep.tracking.runs import Point, RunStatus, RunStore
 from sweep.tracking.target import TrackingTarget
@@ -31,7 +31,7 @@ from sweep.tracking.values import class_points, flat, mixture_points
 _TRIAL_STATUS: dict[TrialStatus, RunStatus] = {
     "planned": "RUNNING",
     "running": "RUNNING",
-    "paused": "KILLED",  # no process has it; one that is promoted is RUNNING again
+    "paused": "RUNNING",  # it is not over, though no process has it
     "finished": "FINISHED",
     "stopped": "KILLED",
     "interrupted": "KILLED",
@@ -82,7 +82,7 @@ class LedgerWriter:
         if folder.report.is_dir():
             parent, analysis = self._parent_run(state), analyse(state, telling_rung(state))
             self._store.folder(parent, folder.report, "report")
-            self._store.answers(parent, fit_metrics(analysis), analysis.rung)
+            self._store.answers(parent, fit_metrics(analysis) | audit_metrics(state), analysis.rung)
             self._store.tags(parent, fit_tags(state, analysis))
 
     def _write_trial(
@@ -91,7 +91,7 @@ class LedgerWriter:
         run_id = self._trial_run(state, parent, trial)
         self._store.points(run_id, _points(state, news))
         self._store.tags(run_id, _tags(state, trial) | self._carried.of_trial(trial.trial_id))
-        self._store.status(run_id, _TRIAL_STATUS[trial.status], _end_time(state, trial))
+        self._store.status(run_id, _run_status(state, trial), _end_time(state, trial))
 
     def _write_sweep_status(self, state: SweepState, parent: str) -> None:
         ended = state.drivers[-1].ended if state.drivers else None
@@ -193,6 +193,11 @@ def sync(folder: SweepFolder, target: TrackingTarget) -> SweepState:
 def _tags(state: SweepState, trial: TrialState) -> dict[str, str]:
     tags = {"segsweep.status": trial.status, "segsweep.attempts": str(trial.attempts)}
     tags |= {f"segsweep.rung_{rung}": f"{j.decision}: {j.reason}" for rung, j in trial.judged.items()}
+    tags |= {f"segsweep.promoted_{rung}": one.reason for rung, one in trial.promotions.items()}
+    if (chance := _last_chance(trial)) is not None:
+        tags["segsweep.overtakes"] = f"{chance:.4f}"
+    if trial.spared:
+        tags["segsweep.spared"] = "should have been given up, and runs on to show whether that would be right"
     if trial.continued:
         tags["segsweep.continued"] = "stopped before and continued on request"
     if trial.faults:
@@ -200,12 +205,30 @@ def _tags(state: SweepState, trial: TrialState) -> dict[str, str]:
     if trial.ended is not None:
         tags["segsweep.reason"] = trial.ended.reason
     elif trial.status == "paused":
-        tags["segsweep.reason"] = (
-            f"paused at iteration {trial.iteration}: {trial.judged[max(trial.judged)].reason}"
-        )
+        tags["segsweep.reason"] = f"paused at {trial.iteration}: {trial.judged[max(trial.judged)].reason}"
+    elif trial.status == "running" and trial.promotions:
+        last = trial.promotions[max(trial.promotions)]
+        tags["segsweep.reason"] = f"promoted at {last.rung}: {last.reason}"
     elif trial.status == "interrupted":
         tags["segsweep.reason"] = f"interrupted; `sweep resume {state.created.name}` goes on with it"
     return tags
+
+
+def _run_status(state: SweepState, trial: TrialState) -> RunStatus:
+    """A paused trial goes on only while somebody drives its sweep."""
+    if trial.status == "paused" and state.outcome is not None:
+        return "KILLED"
+    return _TRIAL_STATUS[trial.status]
+
+
+def _last_chance(trial: TrialState) -> float | None:
+    """To overtake the leader, as it was last reckoned; None where it never was."""
+    if trial.ended and trial.ended.overtakes is not None:
+        return trial.ended.overtakes
+    told = {rung: judged.overtakes for rung, judged in trial.judged.items()}
+    told |= {rung: promoted.overtakes for rung, promoted in trial.promotions.items()}
+    known = {rung: chance for rung, chance in told.items() if chance is not None}
+    return known[max(known)] if known else None
 
 
 def _end_time(state: SweepState, trial: TrialState) -> float | None:

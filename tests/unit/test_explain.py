@@ -3,6 +3,7 @@ import math
 import pytest
 
 from sweep.errors import SweepError
+from sweep.ledger.events import TrialPromoted
 from sweep.stopping import explain
 from tests.builders import sweep_state
 
@@ -61,6 +62,31 @@ def test_faults_and_the_end_are_told() -> None:
     assert "Ended because: image img/0007.jpg cannot be read" in text
     assert "  at iteration 37: image img/0007.jpg cannot be read" in text
     assert "has not been judged" in text
+
+
+def test_a_stop_tells_the_chance_that_it_went_by() -> None:
+    key = ("real_ratio=0.0", 0)
+    text = explain(sweep_state(arms=[1.0, 0.0], seeds=[0], stopped={key: 60}, chances={key: 0.0312}), "t001")
+    assert "Chance to overtake the leader then: 3.1 %" in text
+    assert "  chance to overtake the leader by the end: 3.1 %" in text
+
+
+def test_a_spared_trial_says_what_the_rule_would_have_done() -> None:
+    key = ("real_ratio=0.0", 0)
+    text = explain(sweep_state(arms=[1.0, 0.0], seeds=[0], spared=[key], chances={key: 0.0002}), "t001")
+    assert "Spared: it should have been given up, and runs to the end" in text
+    assert text.count("the rule alone would have said stop") == 1
+    assert "chance to overtake the leader by the end: < 0.1 %" in text
+
+
+def test_pauses_and_promotions_are_told_in_their_order() -> None:
+    state = sweep_state(arms=[1.0, 0.0], seeds=[0], paused={("real_ratio=0.0", 0): 60}, outcome=None)
+    assert "paused, iteration 60 of 300\n" in explain(state, "t001")
+    assert "Rung 60: pause (rule asha)" in explain(state, "t001")
+    state.apply(TrialPromoted(trial_id="t001", rung=60, reason="it has the best chance", spared=True))
+    lines = explain(state, "t001").splitlines()
+    assert lines[1] == "paused, iteration 60 of 300, promoted and about to go on"
+    assert lines[-2:] == ["Rung 60: promoted (spared)", "  it has the best chance"]
 
 
 def test_an_unknown_trial_is_refused_with_its_nearest_name() -> None:
