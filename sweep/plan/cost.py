@@ -12,6 +12,7 @@ from sweep.plan.trials import planned_trials, rungs
 from sweep.spec import Spec
 
 _EVERY_TRIAL_RUNS = "every trial runs to the last iteration"
+_PROMOTE_TOOK = 0.6  # of all iterations, on recorded curves: docs/benchmarks.md
 
 
 @dataclass(frozen=True)
@@ -94,21 +95,40 @@ def _expected_iterations(spec: Spec) -> float:
     trials = _number_of_trials(spec)
     planned = [trial.parameters for trial in planned_trials(spec)]
     protected = sum(is_protected(spec, parameters) for parameters in planned)
+    if spec.early_stopping.name == "promote":
+        return _iterations_of_promote(spec, trials, protected)
     protected_peers = protected - sum(map(is_control, planned))
-    running = float(trials - protected)
+    running, spared = float(trials - protected), 0.0
     iterations = 0.0
-    for begin, end in pairwise((0, *rungs(spec))):
-        iterations += (protected + running) * (end - begin)
-        running = _survivors(spec, running, protected_peers)
+    for number, (begin, end) in enumerate(pairwise((0, *rungs(spec))), start=1):
+        iterations += (protected + running + spared) * (end - begin)
+        if number >= spec.early_stopping.patience:
+            given_up = _given_up(spec, running, protected_peers)
+            running, spared = running - given_up, spared + given_up * spec.early_stopping.spare
     return iterations
 
 
-def _survivors(spec: Spec, running: float, protected_peers: int) -> float:
-    """How many of the trials that can be stopped go on from a rung."""
-    if spec.early_stopping.name == "none":
-        return running
+def _given_up(spec: Spec, running: float, protected_peers: int) -> float:
+    """How many of the trials that can be stopped a rule is against at a rung, those that are spared too."""
     unjudged = min(running, max(0, spec.early_stopping.min_peers - protected_peers))
-    return unjudged + (running - unjudged) / spec.early_stopping.reduction_factor
+    return (running - unjudged) * (1 - _kept_share(spec))
+
+
+def _kept_share(spec: Spec) -> float:
+    match spec.early_stopping.name:
+        case "none":
+            return 1.0
+        case "median":
+            return 0.5
+        case _:
+            return 1 / spec.early_stopping.reduction_factor
+
+
+def _iterations_of_promote(spec: Spec, trials: int, protected: int) -> float:
+    """At least every trial to the first rung and protected ones to the end; beyond, what is to be spent."""
+    first, last = rungs(spec)[0], spec.training.iterations
+    least = protected * last + (trials - protected) * first
+    return max(least, trials * last * (spec.early_stopping.spend or _PROMOTE_TOOK))
 
 
 def _hours(iterations: float, seconds_per_iteration: float | None) -> float | None:
@@ -116,9 +136,26 @@ def _hours(iterations: float, seconds_per_iteration: float | None) -> float | No
 
 
 def _assumption(spec: Spec) -> str:
-    if spec.early_stopping.name == "none" or len(rungs(spec)) == 1:
+    stopping = spec.early_stopping
+    if stopping.name == "none" or len(rungs(spec)) == 1:
         return _EVERY_TRIAL_RUNS
-    return (
-        f"at each rung one in {spec.early_stopping.reduction_factor:g} of the trials that may be stopped "
-        "goes on; more do where gaps are within the noise"
-    )
+    one_in = f"one in {stopping.reduction_factor:g}"
+    of_whom = "of the trials that may be stopped"
+    match stopping.name:
+        case "median":
+            return f"at each rung half {of_whom} go on; more do where gaps are within the noise"
+        case "guarded":
+            return (
+                f"at each rung {one_in} {of_whom} goes on, which is the least: it depends on the curves, "
+                "since whoever may yet overtake the leader goes on, too"
+            )
+        case "promote" if stopping.spend is not None:
+            spent = f"{100 * stopping.spend:.0f} % of all iterations are spent"
+            return f"{spent}, and every trial comes to the first rung"
+        case "promote":
+            return (
+                f"{100 * _PROMOTE_TOOK:.0f} % of all iterations, about what recorded sweeps took; here it "
+                "depends on the curves, and on nothing that is known beforehand"
+            )
+        case _:
+            return f"at each rung {one_in} {of_whom} goes on; more do where gaps are within the noise"

@@ -53,6 +53,13 @@ class TestLearningCurves:
         assert drawn["end t002"].get_marker() == "X"
         assert "end t000" not in drawn
 
+    def test_paused_trials_end_in_their_marker(self) -> None:
+        state = sweep_state(arms=RATIOS, paused={("real_ratio=0.125", 1): 60}, outcome=None)
+        figure = learning_curves(state)
+        name = next(one.trial_id for one in state.trials.values() if one.status == "paused")
+        assert lines(figure.axes[0])[f"end {name}"].get_marker() == "D"
+        assert "paused" in [text.get_text() for text in figure.legends[0].get_texts()]
+
     def test_rungs_are_vertical_lines(self, state: SweepState) -> None:
         drawn = lines(learning_curves(state).axes[0])
         assert [drawn[f"rung {rung}"].get_xdata()[0] for rung in (60, 150, 300)] == [60, 150, 300]  # type: ignore[index]

@@ -174,6 +174,37 @@ def test_cost_in_numbers() -> None:
     assert "one in 2" in cost.assumption
 
 
+@pytest.mark.parametrize(
+    ("stopping", "iterations", "assumption"),
+    [
+        ({"name": "asha", "reduction_factor": 2}, 24 + (4 + 2 + 1) * 4, "one in 2 of the trials that may"),
+        (
+            {"name": "guarded", "reduction_factor": 2},
+            24 + (4 + 2 + 1) * 4,
+            "which is the least: it depends on the curves",
+        ),
+        ({"name": "median"}, 24 + (4 + 2 + 1) * 4, "half of the trials that may be stopped go on"),
+        ({"name": "median", "patience": 2}, 24 + (4 + 4 + 2) * 4, "half of the trials"),
+        ({"name": "median", "spare": 0.5}, 24 + (4 + 3 + 2.5) * 4, "half of the trials"),
+        ({"name": "median", "spare": 1}, 72, "half of the trials"),
+        ({"name": "promote", "spend": 0.75}, 54, "75 % of all iterations are spent"),
+        ({"name": "promote", "spend": 0.1}, 24 + 4 * 4, "every trial comes to the first rung"),
+        ({"name": "promote"}, 43, "it depends on the curves"),
+    ],
+    ids=str,
+)
+def test_every_rule_has_an_expected_cost_with_what_it_takes_for_granted(
+    stopping: dict[str, object], iterations: float, assumption: str
+) -> None:
+    """Two trials of the baseline run 12 iterations; four others may be stopped at 4 and 8."""
+    options = {"min_peers": 2} if stopping.get("name") != "promote" else {}
+    cost = estimate_cost(
+        spec(search={"seeds": [0, 1]}, early_stopping={"rungs": [4, 8], **options, **stopping})
+    )
+    assert (cost.iterations_expected, cost.iterations_worst) == (round(iterations), 72)
+    assert assumption in cost.assumption
+
+
 def test_cost_without_stopping_is_the_worst() -> None:
     cost = estimate_cost(spec(early_stopping={"name": "none"}))
     assert cost.iterations_expected == cost.iterations_worst == 36

@@ -17,6 +17,8 @@ from sweep.errors import StorageError, SweepNotFoundError
 from sweep.ledger import Ledger, SweepState, replay
 from sweep.ledger.events import Event, SweepCreated
 from sweep.report import fair_frame, fair_table, fair_table_text
+from sweep.report.audit import audit
+from sweep.report.machine import audit_json
 from sweep.results import class_table, report_table, rungs_of, trial_table
 from sweep.storage import SweepFolder
 from sweep.tracking import LedgerWriter, TrackingTarget, state_of_runs, sync
@@ -44,6 +46,9 @@ EVERY_STATUS: dict[str, Any] = {
     "stopped": {("real_ratio=0.5", 0): 60},
     "failed": {("real_ratio=0.5", 1): 83},
     "running": {("real_ratio=0.25", 1): 75},
+    "paused": {("real_ratio=0.125 lr=0.30000000000000004", 0): 60},
+    "spared": [("real_ratio=1.0", 1)],
+    "chances": {("real_ratio=0.5", 0): 0.012, ("real_ratio=1.0", 1): 1 / 3},
     "waiting": [("real_ratio=0.125 lr=0.30000000000000004", 1)],
 }
 
@@ -113,9 +118,10 @@ def test_same_to_the_digit_whatever_became_of_a_trial(
     found = read(target)
     statuses = {trial.status for trial in found.trials.values()}
     running = {"interrupted" if outcome else "running"}
-    assert statuses == {"finished", "stopped", "failed", "planned"} | running
+    assert statuses == {"finished", "stopped", "failed", "planned", "paused"} | running
     assert math.isnan(found.trials["t004"].reports[60].metrics["val_miou"])
     assert found.outcome == outcome
+    assert audit_json(audit(found)) == audit_json(audit(wanted))
     assert_same(found, wanted)
     assert found.runs[None].run_id == client_and_runs(target)[1][""]
 

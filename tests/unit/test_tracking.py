@@ -20,6 +20,7 @@ from sweep.ledger.events import (
     Event,
     RunTracked,
     TrialEnded,
+    TrialPromoted,
     TrialReopened,
     TrialReported,
     TrialStarted,
@@ -104,6 +105,56 @@ def test_run_of_a_continued_trial_is_opened_again(target: TrackingTarget, folder
     run = runs_of(target)["t002"]
     assert (run.info.run_id, run.info.status, run.info.end_time) == (before.run_id, "FINISHED", 2e12)
     assert run.data.tags["segsweep.continued"] == "stopped before and continued on request"
+
+
+class TestPaused:
+    KEY = ("real_ratio=0.0", 0)
+    EVENTS = sweep_events(
+        arms=(1.0, 0.0),
+        seeds=(0,),
+        rungs=(60, 120),
+        validate_every=None,
+        paused={KEY: 60},
+        chances={KEY: 0.0312},
+        outcome=None,
+    )
+
+    def test_run_stays_open_with_its_chance(self, target: TrackingTarget, folder: SweepFolder) -> None:
+        LedgerWriter(ledger_of(folder, self.EVENTS), target).write(replay(self.EVENTS), self.EVENTS)
+        run = runs_of(target)["t001"]
+        assert run.info.status == "RUNNING"
+        assert run.data.tags["segsweep.status"] == "paused"
+        assert run.data.tags["segsweep.overtakes"] == "0.0312"
+        assert run.data.tags["segsweep.reason"].startswith("paused at 60: ")
+
+    def test_run_is_killed_while_nobody_drives_the_sweep(
+        self, target: TrackingTarget, folder: SweepFolder
+    ) -> None:
+        ledger = ledger_of(folder, self.EVENTS)
+        ledger.append(DriverEnded(outcome="interrupted", reason="Ctrl-C"))
+        sync(folder, target)
+        run = runs_of(target)["t001"]
+        assert (run.info.status, run.data.tags["segsweep.status"]) == ("KILLED", "paused")
+
+    def test_promoted_trial_goes_on_in_the_same_run(
+        self, target: TrackingTarget, folder: SweepFolder
+    ) -> None:
+        ledger, writer_events = ledger_of(folder, self.EVENTS), list(self.EVENTS)
+        writer = LedgerWriter(ledger, target)
+        writer.write(replay(writer_events), writer_events)
+        before = runs_of(target)["t001"].info.run_id
+        news = [
+            TrialPromoted(time=2e9, trial_id="t001", rung=60, reason="its turn", overtakes=0.5, spared=True),
+            TrialStarted(time=2e9, trial_id="t001", attempt=2, iteration=60, host="here"),
+        ]
+        writer.write(replay([*writer_events, *news]), news)
+        run = runs_of(target)["t001"]
+        assert (run.info.run_id, run.info.status) == (before, "RUNNING")
+        assert run.data.tags["segsweep.status"] == "running"
+        assert run.data.tags["segsweep.promoted_60"] == "its turn"
+        assert run.data.tags["segsweep.reason"] == "promoted at 60: its turn"
+        assert run.data.tags["segsweep.overtakes"] == "0.5000"
+        assert run.data.tags["segsweep.spared"].startswith("should have been given up")
 
 
 def test_step_is_the_iteration_and_value_the_ledgers(target: TrackingTarget, folder: SweepFolder) -> None:
