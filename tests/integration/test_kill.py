@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from mlflow import MlflowClient
 
 from sweep.ledger import Ledger, replay
 from sweep.ledger.events import TrialJudged, TrialProgressed, TrialReported, TrialStarted
 from sweep.report import fair_frame
 from tests.integration.commands import running_sweep, sweep_command, wait_for_event
+from tests.integration.mlflow_runs import assert_mlflow_is_whole, runs_of
 from tests.specs import tiny_spec, write_spec
 
 
@@ -44,7 +44,7 @@ def test_killed_driver_resumes_to_the_same_numbers(undisturbed: Path, tmp_path: 
     assert done.returncode == 0, done.stdout + done.stderr
     pd.testing.assert_frame_equal(_table(tmp_path), _table(undisturbed))
     assert _outcomes(tmp_path) == _outcomes(undisturbed)
-    _assert_mlflow_is_whole(tmp_path)
+    assert_mlflow_is_whole(tmp_path)
 
 
 def test_ctrl_c_leaves_a_sweep_that_resumes_to_the_same_numbers(undisturbed: Path, tmp_path: Path) -> None:
@@ -53,13 +53,13 @@ def test_ctrl_c_leaves_a_sweep_that_resumes_to_the_same_numbers(undisturbed: Pat
         wait_for_event(tmp_path / "sweeps/tiny/ledger.jsonl", lambda e: isinstance(e, TrialReported), process)
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(timeout=120) == 130
-        assert {run.info.status for run in _runs(tmp_path)} == {"KILLED"}
+        assert {run.info.status for run in runs_of(tmp_path)} == {"KILLED"}
 
     done = sweep_command("resume", "tiny", cwd=tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr
     pd.testing.assert_frame_equal(_table(tmp_path), _table(undisturbed))
-    _assert_mlflow_is_whole(tmp_path)
+    assert_mlflow_is_whole(tmp_path)
 
 
 def test_killed_worker_is_retried_from_its_checkpoint(undisturbed: Path, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_killed_worker_is_retried_from_its_checkpoint(undisturbed: Path, tmp_pat
     assert len(attempts) == 1
     assert state.trials[attempts[0].trial_id].faults
     pd.testing.assert_frame_equal(_table(tmp_path), _table(undisturbed))
-    _assert_mlflow_is_whole(tmp_path)
+    assert_mlflow_is_whole(tmp_path)
 
 
 def _table(folder: Path) -> pd.DataFrame:
@@ -94,26 +94,3 @@ def _table(folder: Path) -> pd.DataFrame:
 def _outcomes(folder: Path) -> dict[str, tuple[str, int]]:
     state = replay(Ledger(folder / "sweeps/tiny/ledger.jsonl").read())
     return {name: (trial.status, trial.iteration) for name, trial in state.trials.items()}
-
-
-def _runs(folder: Path) -> list:  # type: ignore[type-arg]
-    client = MlflowClient(f"sqlite:///{folder}/sweeps/mlflow.db")
-    experiment = client.get_experiment_by_name("segsweep")
-    assert experiment is not None
-    return list(client.search_runs([experiment.experiment_id]))
-
-
-def _assert_mlflow_is_whole(folder: Path) -> None:
-    """One parent, one child a trial, none RUNNING, and no point of a curve twice."""
-    runs = _runs(folder)
-    client = MlflowClient(f"sqlite:///{folder}/sweeps/mlflow.db")
-    state = replay(Ledger(folder / "sweeps/tiny/ledger.jsonl").read())
-    children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
-    assert len(runs) - len(children) == 1
-    assert sorted(run.data.tags["segsweep.trial_id"] for run in children) == sorted(state.trials)
-    wanted = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
-    for run in children:
-        trial = state.trials[run.data.tags["segsweep.trial_id"]]
-        assert run.info.status == wanted[trial.status]
-        steps = [metric.step for metric in client.get_metric_history(run.info.run_id, "val_miou")]
-        assert sorted(steps) == sorted(trial.reports)
