@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from sweep.simulation.comparison import Row, Simulation
 from sweep.simulation.score import Mean
-from sweep.simulation.settings import keys_of
-from sweep.simulation.simulate import Row, Simulation
+from sweep.simulation.settings import settings_of
 
 
 def simulation_json(simulation: Simulation) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def _row(row: Row, *, timed: bool) -> dict[str, Any]:
     config = row.setting.config
     return {
         "rule": config.name,
-        "settings": {key: getattr(config, key) for key in keys_of(config)},
+        "settings": settings_of(config),
         "is_own": row.setting.is_own,
         "cost": asdict(row.cost),
         "lost": asdict(row.lost),

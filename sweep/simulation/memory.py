@@ -51,6 +51,5 @@ class RememberingJudge:
 def _situation(board: Board) -> Hashable:
     """All of a state that rules see, where trials are always the same: how far each came, and how it is."""
     return tuple(
-        (len(trial.reports), trial.ended is None, trial.status == "paused" and not trial.promoted)
-        for trial in board.state.trials.values()
+        (len(trial.reports), trial.ended is None, trial.waits) for trial in board.state.trials.values()
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from sweep.simulation.simulate import Simulation
+from sweep.simulation.comparison import Simulation
 
 
 def simulation_heading(simulation: Simulation, width: int) -> str:

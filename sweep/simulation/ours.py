@@ -90,7 +90,7 @@ class JudgedSweep:
         paused = [trial for trial in self.state.trials.values() if trial.status == "paused"]
         chances = self._judge.chances(self._board) if paused else {}
         for trial in paused:
-            reason = f"paused at iteration {trial.iteration} and never promoted"
+            reason = f"given up after it was paused at iteration {trial.iteration}"
             self._end(trial.trial_id, "stopped", reason, chances.get(trial.trial_id))
         self._record(DriverEnded(time=self._time, outcome="completed", reason="all trials are over"))
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sweep.spec import EarlyStoppingConfig
+from sweep.spec.stopping_faults import early_stopping_faults
 
-RULES = ("none", "asha", "median", "guarded", "promote")
-REDUCTION_FACTORS = (2.0, 3.0, 4.0)
-DELTAS = (0.01, 0.05, 0.1)
-
-_VARIED = {
-    "none": (),
-    "asha": ("reduction_factor",),
-    "median": (),
-    "guarded": ("delta",),
-    "promote": ("delta",),
+_DELTAS = (0.01, 0.05, 0.1)
+_BESIDE: dict[str, list[dict[str, Any]]] = {
+    "none": [{}],
+    "asha": [{"reduction_factor": value} for value in (2.0, 3.0, 4.0)],
+    "median": [{}],
+    "guarded": [{"delta": value} for value in _DELTAS],
+    "promote": [
+        *({"delta": value, "aim": "winner", "spend": None} for value in _DELTAS),
+        {"aim": "curve", "spend": None},
+    ],
 }
 """What is varied of each rule; whatever else it heeds is as the spec says."""
+
+RULES = tuple(_BESIDE)
 
 
 @dataclass(frozen=True)
@@ -31,27 +35,23 @@ class RuleSetting:
 
     @property
     def words(self) -> str:
-        """`guarded, delta 0.05`; `asha, factor 3`."""
-        given = {key: getattr(self.config, key) for key in keys_of(self.config)}
-        untold = ("aim", "winner"), ("spend", None)  # the defaults go without saying
-        parts = [
-            f"{key.removeprefix('reduction_')} {_text(value)}"
-            for key, value in given.items()
-            if (key, value) not in untold
-        ]
-        return ", ".join([self.config.name, *parts])
+        """`guarded, delta 0.05`; `asha, factor 3`; `promote, curve, tolerance 0.6`."""
+        given = settings_of(self.config)
+        aim = ["curve"] if given.pop("aim", None) == "curve" else []
+        numbers = [f"{key.removeprefix('reduction_')} {value:g}" for key, value in given.items()]
+        return ", ".join([self.config.name, *aim, *numbers])
 
 
 def rule_settings(own: EarlyStoppingConfig, rules: Sequence[str] = ()) -> list[RuleSetting]:
     """Rows of a table: `own` is always among them, as the first of its rule where it is none of the others.
 
     Args:
-        own: the spec's section. All rows have its options (`min_peers`, `patience`, `noise_sd`, `aim` ...).
+        own: the spec's section. All rows have its options, as far as their rule reads them.
         rules: only these. Default: all.
     """
     rows = []
-    for name in RULES:
-        configs = [own.model_copy(update={"name": name, **changes}) for changes in _changes(name)]
+    for name, variants in _BESIDE.items():
+        configs = [_config(own, {"name": name, **changes}) for changes in variants]
         wanted = configs if not rules or name in rules else []
         if own.name == name and not any(_same(own, one) for one in wanted):
             wanted = [own, *wanted]
@@ -59,22 +59,34 @@ def rule_settings(own: EarlyStoppingConfig, rules: Sequence[str] = ()) -> list[R
     return rows
 
 
-def keys_of(config: EarlyStoppingConfig) -> tuple[str, ...]:
-    """The keys that set the rule apart from others of its name."""
-    return (*_VARIED[config.name], *(("aim", "spend") if config.name == "promote" else ()))
+def settings_of(config: EarlyStoppingConfig) -> dict[str, Any]:
+    """What sets the rule apart from others of its name, by key of the spec."""
+    return {key: getattr(config, key) for key in _telling_keys(config)}
 
 
-def _text(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+def _telling_keys(config: EarlyStoppingConfig) -> Iterator[str]:
+    if config.name == "asha":
+        yield "reduction_factor"
+    if config.name == "promote":
+        yield "aim"
+    if config.name == "promote" and config.spend is not None:
+        yield "spend"  # and neither delta nor tolerance is asked then
+    elif config.name == "promote" and config.aim == "curve":
+        yield "tolerance"
+    elif config.name in ("guarded", "promote"):
+        yield "delta"
 
 
-def _changes(name: str) -> Iterator[dict[str, float]]:
-    for key in _VARIED[name]:
-        yield from ({key: value} for value in (REDUCTION_FACTORS if key == "reduction_factor" else DELTAS))
-    if not _VARIED[name]:
-        yield {}
+def _config(own: EarlyStoppingConfig, changes: dict[str, Any]) -> EarlyStoppingConfig:
+    """With defaults for what the other rule does not read, as a spec of it would have."""
+    config = own.model_copy(update=changes)
+    unread = [found.loc[1] for found in early_stopping_faults(config) if len(found.loc) == 2]
+    return config.model_copy(update={str(key): _default(str(key)) for key in unread})
+
+
+def _default(key: str) -> Any:
+    return EarlyStoppingConfig.model_fields[key].default
 
 
 def _same(left: EarlyStoppingConfig, right: EarlyStoppingConfig) -> bool:
-    keys = _VARIED[left.name]
-    return left.name == right.name and all(getattr(left, key) == getattr(right, key) for key in keys)
+    return left.name == right.name and settings_of(left) == settings_of(right)

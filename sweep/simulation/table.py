@@ -9,8 +9,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from sweep.simulation.comparison import Row, Simulation
 from sweep.simulation.score import Mean
-from sweep.simulation.simulate import Row, Simulation
 
 _WIDE = 120
 """Characters from which on an interval stands beside its value, not below it, and hours of work are shown."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from sweep.errors import SourceError
 from sweep.ledger.state import SweepState
 from sweep.simulation.curve_error import FEWEST_RATIOS, CurveError
+from sweep.simulation.loop import Outcome
 from sweep.simulation.memory import RememberingJudge
 from sweep.simulation.ours import run_judged
 from sweep.simulation.recording import Recording
@@ -22,6 +23,11 @@ from sweep.stopping import Judge, judge_of
 
 ORDERS_OF_CURVES = 20
 """Orders of arrival for which a curve is fitted, which takes 10 to 100 ms."""
+
+Run = Callable[[Sequence[str]], tuple[Outcome, SweepState]]
+"""Runs a sweep whose trials arrive in this order, to its end."""
+Runs = Callable[[EarlyStoppingConfig], Run]
+"""How sweeps with this early stopping are run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +88,7 @@ def simulate(
     orders: int = 200,
     seed: int = 0,
     rules: Sequence[str] = (),
+    runs: Runs | None = None,
 ) -> Simulation:
     """The spec's early stopping and others beside it, each over the same orders of arrival.
 
@@ -92,6 +99,7 @@ def simulate(
         orders: how many orders of arrival, drawn at random; all there are where these are no more.
         seed: of the draw.
         rules: names of those to compare. Default: all.
+        runs: how sweeps are run. Default: in memory.
 
     Raises SourceError if no trial has a finite value at the end.
     """
@@ -101,7 +109,8 @@ def simulate(
     arrivals = _arrivals(list(recording.planned), orders, seed)
     every = len(arrivals) == math.factorial(len(recording.planned))
     curve_error = CurveError(_in_full(recording, spec))
-    replay = _Replay(recording, spec, winner, workers, curve_error)
+    runs = runs or _runs_in_memory(recording, spec, workers)
+    replay = _Replay(recording, spec, winner, runs, curve_error)
     return Simulation(
         recording=recording,
         winner=winner,
@@ -124,20 +133,19 @@ class _Replay:
     recording: Recording
     spec: Spec
     winner: str
-    workers: int
+    runs: Runs
     curve_error: CurveError
 
     def row(self, setting: RuleSetting, arrivals: Sequence[Sequence[str]], every_order: bool) -> Row:
-        judge = _judge(self.spec, setting.config)
-        created = self.recording.created_with(setting.config)
+        run = self.runs(setting.config)
         gpus = self.spec.resources.gpus_per_trial or 1.0
         scores: list[Score] = []
         errors: list[float] = []
         for number, order in enumerate(arrivals):
-            outcome, sweep = run_judged(self.recording, created, judge, order, self.workers)
+            outcome, state = run(order)
             scores.append(score(outcome, self.recording, self.winner))
             if number < ORDERS_OF_CURVES:
-                error = self.curve_error.of(sweep.state)
+                error = self.curve_error.of(state)
                 errors += [] if error is None else [error]
         return Row(
             setting=setting,
@@ -149,6 +157,19 @@ class _Replay:
             seconds=mean_of([one.seconds for one in scores], exact=every_order),
             work_seconds=mean_of([one.work_seconds * gpus for one in scores], exact=every_order),
         )
+
+
+def _runs_in_memory(recording: Recording, spec: Spec, workers: int) -> Runs:
+    def runs(config: EarlyStoppingConfig) -> Run:
+        judge, created = _judge(spec, config), recording.created_with(config)
+
+        def run(order: Sequence[str]) -> tuple[Outcome, SweepState]:
+            outcome, sweep = run_judged(recording, created, judge, order, workers)
+            return outcome, sweep.state
+
+        return run
+
+    return runs
 
 
 def _judge(spec: Spec, config: EarlyStoppingConfig) -> Judge | RememberingJudge:
@@ -165,8 +186,7 @@ def _arrivals(trial_ids: list[str], orders: int, seed: int) -> list[Sequence[str
 
 def _in_full(recording: Recording, spec: Spec) -> SweepState:
     config = spec.early_stopping.model_copy(update={"name": "none"})
-    created, order = recording.created_with(config), list(recording.planned)
-    return run_judged(recording, created, _judge(spec, config), order, workers=1)[1].state
+    return _runs_in_memory(recording, spec, workers=1)(config)(list(recording.planned))[1]
 
 
 def _no_curve(ratios: int) -> str:
