@@ -10,7 +10,10 @@ from ray.tune.search import Searcher
 from sweep.engine.driver import Driver
 from sweep.engine.messages import Started
 from sweep.engine.ray_search import LedgerSearcher, training
+from sweep.engine.ray_stopper import InterruptStopper
 from sweep.engine.stop import STOPPED_BY_HAND
+from sweep.stopping import Judge
+from tests.pausing import PausesAll
 from tests.unit.test_driver import report
 from tests.unit.test_promotions import RATIOS, pausing_driver, source_of, train
 
@@ -67,6 +70,18 @@ def test_promoted_trial_that_is_asked_to_stop_does_not_go_on(driver: Driver) -> 
         pass
     reasons = {ended.reason for name in paused if (ended := driver.state.trials[name].ended) is not None}
     assert reasons == {STOPPED_BY_HAND}, "and not `before it began`"
+
+
+def test_paused_trial_is_ended_on_request_while_others_run(driver: Driver) -> None:
+    driver.trial_judge = Judge(PausesAll())
+    train(driver, "t001")
+    assert not InterruptStopper(driver).stop_all()
+    assert driver.state.trials["t001"].waits
+    request = driver.folder.stop_request("t001")
+    request.parent.mkdir()
+    request.touch()
+    assert not InterruptStopper(driver).stop_all(), "the sweep goes on"
+    assert driver.state.trials["t001"].status == "stopped"
 
 
 @pytest.mark.parametrize("why", ["interrupted", "hours"])
