@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,7 +14,7 @@ from sweep.source import state_from
 
 if TYPE_CHECKING:
     from sweep.ledger import SweepState
-    from sweep.simulation import Simulation
+    from sweep.simulation import Recording, Runs, Simulation
     from sweep.spec import Spec
 
 Curves = Annotated[
@@ -33,7 +34,22 @@ Workers = Annotated[
         help="Trials at once. Default: the spec's resources.concurrent_trials, or the past sweep's, or 4.",
     ),
 ]
-Orders = Annotated[int, typer.Option("--orders", min=1, help="Orders of arrival, drawn at random.")]
+Orders = Annotated[
+    int | None,
+    typer.Option(
+        "--orders",
+        min=1,
+        help="Orders of arrival, drawn at random. Default: 200; through Ray, where each takes seconds, 1.",
+    ),
+]
+Through = Annotated[
+    Literal["ray"] | None,
+    typer.Option(
+        "--through",
+        help="Run the recorded trials on real Ray Tune, in a folder that is deleted: with one worker the "
+        "numbers are the same.",
+    ),
+]
 Rules = Annotated[
     list[str],
     typer.Option(
@@ -59,7 +75,7 @@ def simulate(
     spec_file: Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML file with early_stopping.")],
     curves: Curves = None,
     workers: Workers = None,
-    orders: Orders = 200,
+    orders: Orders = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the draw of orders.")] = 0,
     rule: Rules = [],  # noqa: B006 - Typer's way
     overrides: Overrides = [],  # noqa: B006
@@ -67,6 +83,7 @@ def simulate(
     mlflow: MlflowUri = None,
     experiment: Experiment = None,
     final: Final = None,
+    through: Through = None,
     as_json: AsJson = False,
 ) -> None:
     """Replays recorded trials through stopping rules: what each would have cost, and lost."""
@@ -78,7 +95,9 @@ def simulate(
     spec = load_spec(spec_file, overrides).spec
     state = state_from(curves, storage or spec.storage.path, mlflow, experiment, final, say)
     recording = recording_of(state, spec)
-    found = simulated(recording, spec, workers or _workers(spec, state), orders, seed, rule)
+    places = workers or _workers(spec, state)
+    with _runs(through, recording, spec, places) as runs:
+        found = simulated(recording, spec, places, orders or (1 if through else 200), seed, rule, runs)
     if as_json:
         typer.echo(json_text(simulation_json(found)))
     else:
@@ -97,6 +116,17 @@ def _workers(spec: Spec, state: SweepState) -> int:
     """Of the spec, else of the past sweep, else 4."""
     recorded = state.created.spec.get("resources", {}).get("concurrent_trials")
     return spec.resources.concurrent_trials or recorded or 4
+
+
+def _runs(
+    through: str | None, recording: Recording, spec: Spec, workers: int
+) -> AbstractContextManager[Runs | None]:
+    """How sweeps are run; None: in memory."""
+    if through is None:
+        return nullcontext()
+    from sweep.engine.replay import runs_on_ray
+
+    return runs_on_ray(recording, spec, workers)
 
 
 def _show(found: Simulation) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from sweep.engine.cluster import ray_cluster
+from sweep.engine.cluster import ray_cluster, send_library_logs_to
 from sweep.engine.driver import Driver
 from sweep.engine.promotions import PromotingSource, give_up_paused
 from sweep.engine.ray_search import Work
@@ -19,8 +23,8 @@ from sweep.errors import SweepError
 from sweep.ledger import Ledger, SweepState
 from sweep.ledger.events import DriverEnded, DriverStarted
 from sweep.plan import PlannedTrial
-from sweep.simulation.recording import Recording
-from sweep.spec import BudgetConfig, ResourcesConfig, Spec, TrackingConfig
+from sweep.simulation import Outcome, Recording, Run, Runs, outcome_of
+from sweep.spec import BudgetConfig, EarlyStoppingConfig, ResourcesConfig, Spec, TrackingConfig
 from sweep.spec.space import REAL_RATIO
 from sweep.stopping import Board, judge_of
 from sweep.storage import SweepFolder
@@ -28,6 +32,30 @@ from trainables.contract.recorded import Metrics, ReplayConfig, write_curves
 
 _CPUS_PER_TRIAL = 0.01
 """A replay only waits, so that far more of them than there are cores can run at once."""
+
+
+@contextmanager
+def runs_on_ray(recording: Recording, spec: Spec, workers: int) -> Iterator[Runs]:
+    """How `sweep.simulation.simulate` runs sweeps on Ray, which is up meanwhile; nothing of them is kept.
+
+    Raises ClusterError if Ray cannot be reached.
+    """
+    with TemporaryDirectory(prefix="segsweep-") as storage, ray_cluster(replay_spec(spec, workers)):
+        send_library_logs_to(Path(storage) / "replay.log")
+        numbers = itertools.count()
+
+        def runs(config: EarlyStoppingConfig) -> Run:
+            own = spec.model_copy(update={"early_stopping": config})
+
+            def run(order: Sequence[str]) -> tuple[Outcome, SweepState]:
+                folder = SweepFolder(Path(storage), f"{config.name}-{next(numbers)}")
+                state = replay_through_ray(recording, own, folder, order, workers)
+                pace = recording.seconds_per_iteration or 1.0
+                return outcome_of(Ledger(folder.ledger).read(), workers, recording.rungs, pace), state
+
+            return run
+
+        yield runs
 
 
 def replay_through_ray(
@@ -38,7 +66,7 @@ def replay_through_ray(
     workers: int,
     seconds_per_iteration: float = 0.0,
 ) -> SweepState:
-    """Runs recorded trials on Ray as if they were trained, and judges them by the spec's `early_stopping`.
+    """Runs recorded trials on Ray, which is up, as if they were trained, under the spec's `early_stopping`.
 
     With one worker all that is decided is what a simulation in the same order says. With several, reports
     arrive as they happen to.
@@ -55,24 +83,10 @@ def replay_through_ray(
         The state at the end.
 
     Raises:
-        ClusterError: Ray cannot be reached.
         NameInUseError, StorageError: the folder cannot be made.
         SweepError: a trial failed; the message says which and why.
         KeyboardInterrupt: Ctrl-C, SIGTERM.
     """
-    with ray_cluster(replay_spec(spec, workers)):
-        return replay_on_cluster(recording, spec, folder, order, workers, seconds_per_iteration)
-
-
-def replay_on_cluster(
-    recording: Recording,
-    spec: Spec,
-    folder: SweepFolder,
-    order: Sequence[str],
-    workers: int,
-    seconds_per_iteration: float = 0.0,
-) -> SweepState:
-    """As `replay_through_ray`, on the Ray that this process is connected to already."""
     folder.create()
     with folder.locked():
         driver = _driver(recording, replay_spec(spec, workers), folder)
@@ -88,8 +102,15 @@ def replay_on_cluster(
             raise KeyboardInterrupt
         give_up_paused(driver)
         driver.record(DriverEnded(outcome="completed", reason="every trial was replayed"))
-    _must_have_replayed_all(driver.state)
+    must_have_replayed_all(driver.state)
     return driver.state
+
+
+def replay_spec(spec: Spec, workers: int) -> Spec:
+    """The spec of a sweep that trains nothing."""
+    resources = ResourcesConfig(cpus_per_trial=_CPUS_PER_TRIAL, concurrent_trials=workers)
+    tracking = TrackingConfig(enabled=False)
+    return spec.model_copy(update={"budget": BudgetConfig(), "resources": resources, "tracking": tracking})
 
 
 def _driver(recording: Recording, spec: Spec, folder: SweepFolder) -> Driver:
@@ -98,6 +119,7 @@ def _driver(recording: Recording, spec: Spec, folder: SweepFolder) -> Driver:
     created = recording.created_with(spec.early_stopping)
     ledger.append(replace(created, time=0.0, sweep_id=uuid.uuid4().hex, name=folder.name))
     driver = Driver(folder, spec, ledger, judge_of(spec))
+    driver.state.provenance = recording.provenance
     driver.rungs = recording.rungs
     driver.board = Board(
         driver.state, recording.rungs, recording.metric, recording.is_protected, recording.is_baseline
@@ -106,13 +128,6 @@ def _driver(recording: Recording, spec: Spec, folder: SweepFolder) -> Driver:
     for planned in recording.planned.values():
         driver.record(replace(planned, time=0.0))
     return driver
-
-
-def replay_spec(spec: Spec, workers: int) -> Spec:
-    """The spec of a sweep that trains nothing."""
-    resources = ResourcesConfig(cpus_per_trial=_CPUS_PER_TRIAL, concurrent_trials=workers)
-    tracking = TrackingConfig(enabled=False)
-    return spec.model_copy(update={"budget": BudgetConfig(), "resources": resources, "tracking": tracking})
 
 
 def _replaying(recording: Recording, folder: SweepFolder, seconds_per_iteration: float) -> Work:
@@ -139,7 +154,7 @@ def _replaying(recording: Recording, folder: SweepFolder, seconds_per_iteration:
     return work
 
 
-def _must_have_replayed_all(state: SweepState) -> None:
+def must_have_replayed_all(state: SweepState) -> None:
     """Nothing. Raises SweepError."""
     faults = [
         f"the replay of {trial.trial_id} {'failed' if trial.ended else 'did not end'}: "

@@ -18,11 +18,12 @@ from tests.builders import Parameters, sweep_state
 RUNGS = (2, 4, 6, 8, 10)
 RULES: tuple[str, ...] = get_args(EarlyStoppingConfig.model_fields["name"].annotation)
 SETTINGS: dict[str, dict[str, Any]] = {rule: {"name": rule} for rule in RULES} | {
-    "asha-spare": {"name": "asha", "patience": 2, "spare": 0.5},
-    "promote-spare": {"name": "promote", "spare": 0.5},
+    "median": {"name": "median", "patience": 2, "spare": 0.5},
+    "promote-curve": {"name": "promote", "aim": "curve", "spare": 0.5},
 }
-"""Options of `early_stopping` by the name of a sweep: every rule that a spec can name, and then some."""
-WORKERS = (1, 2)
+"""Options of `early_stopping` by the name of a sweep: every rule that a spec can name, whoever adds it."""
+SWEEPS = [(setting, 1) for setting in SETTINGS] + [(rule, 2) for rule in RULES]
+"""What is run: settings and workers."""
 ORDER = ("t003", "t000", "t006", "t005", "t001", "t007", "t004", "t002")
 
 
@@ -58,14 +59,13 @@ def folder_of(storage: Path, setting: str, workers: int) -> SweepFolder:
 
 def main(storage: Path) -> None:
     from sweep.engine.cluster import ray_cluster
-    from sweep.engine.replay import replay_on_cluster, replay_spec
+    from sweep.engine.replay import replay_spec, replay_through_ray
 
-    with ray_cluster(replay_spec(spec("none"), max(WORKERS))):
-        for setting in SETTINGS:
-            for workers in WORKERS:
-                pace = 0.0 if workers == 1 else 0.02  # so that the two take turns
-                folder = folder_of(storage, setting, workers)
-                replay_on_cluster(recording(), spec(setting), folder, ORDER, workers, pace)
+    with ray_cluster(replay_spec(spec("none"), workers=2)):
+        for setting, workers in SWEEPS:
+            pace = 0.0 if workers == 1 else 0.02  # so that the two take turns
+            folder = folder_of(storage, setting, workers)
+            replay_through_ray(recording(), spec(setting), folder, ORDER, workers, pace)
 
 
 if __name__ == "__main__":

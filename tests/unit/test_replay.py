@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sweep.errors import SweepError
+from tests.builders import sweep_state
 from trainables.contract import Progress, Report, TrialError
 from trainables.contract.recorded import RecordedCurves, ReplayConfig, write_curves
 from trainables.local import FolderSession
@@ -164,3 +166,16 @@ def test_needs_no_torch() -> None:
     """Or a sweep of hundreds of replays would not take seconds."""
     code = "import sys, trainables.replay; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_sweep_that_lost_a_trial_says_which_and_why() -> None:
+    from sweep.engine.replay import must_have_replayed_all
+
+    must_have_replayed_all(sweep_state(arms=(1.0,)))
+    lost = sweep_state(arms=(1.0,), failed={("real_ratio=1.0", 0): 60}, running={("real_ratio=1.0", 1): 60})
+    with pytest.raises(SweepError) as error:
+        must_have_replayed_all(lost)
+    assert str(error.value).splitlines() == [
+        "the replay of t000 failed: image img/0007.jpg cannot be read",
+        "the replay of t001 did not end: Ray ended before it",
+    ]
