@@ -194,7 +194,8 @@ def _savings(state: SweepState, stopped: Sequence[TrialState], waiting: int) -> 
     hours = None
     if len(paces) == len(stopped):
         hours = math.fsum(p * n for p, n in zip(paces, left.values(), strict=True)) / 3600
-    gpus = float(state.created.spec["resources"]["gpus_per_trial"])
+    resources = state.created.spec.get("resources", {})  # an imported file does not say
+    gpus = float(resources.get("gpus_per_trial", 0.0))
     iterations = sum(left.values())
     return Savings(
         trials=len(stopped),
