@@ -1,4 +1,4 @@
-"""Early stopping on recorded families: how often the winner is lost, and the cost; other people's rules and ours.
+"""Early stopping on recorded families: how often the winner is lost, and the cost; others' rules and ours.
 
     python -m tests.benchmarks.stopping --curves ../shared/data/curves
 

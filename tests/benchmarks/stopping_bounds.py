@@ -29,9 +29,9 @@ class Point(NamedTuple):
 
 def bound_lines(subjects: Sequence[Subject], losses: Sequence[float]) -> Iterator[str]:
     """In words."""
-    yield f"- an oracle that knows the winner, all others stop at the first rung: cost {_oracle(subjects):.3f}"
+    yield f"- an oracle that knows the winner and stops all others at once: cost {_oracle(subjects):.3f}"
     knowing = float(np.mean([_cost_knowing_the_gaps(one) for one in subjects]))
-    yield f"- one that knows only how far behind the winner is at each rung, and keeps all before it: {knowing:.3f}"
+    yield f"- one that knows how far behind the winner is at each rung, keeps all ahead of it: {knowing:.3f}"
     in_step = _in_step(subjects)
     for loss in losses:
         yield f"- {_words(_cheapest(in_step, loss), loss)}, all trials of a family in step"

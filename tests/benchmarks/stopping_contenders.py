@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sweep.simulation import Decider
 from sweep.stopping import Asha, Guarded, Median, NoStopping, Promote, Rule
 from tests.benchmarks import stopping_peers as peers
-from tests.benchmarks.stopping_ours import Answers, OurDecider
+from tests.benchmarks.stopping_ours import our_decider
 from tests.benchmarks.stopping_subjects import Subject
 
 Decide = Callable[[], Decider]
@@ -99,8 +99,6 @@ def _peer(rule: str, settings: str, decide: Decide) -> Contender:
 
 
 def _our(rule: str, settings: str, make: Callable[[Subject], Rule]) -> Contender:
-    def decide(subject: Subject) -> Decide:
-        answers = Answers(make(subject), subject.family)
-        return lambda: OurDecider(answers)
-
-    return Contender(rule, settings, ours=True, decide=decide)
+    return Contender(
+        rule, settings, ours=True, decide=lambda subject: our_decider(make(subject), subject.family)
+    )

@@ -13,28 +13,20 @@ from matplotlib.figure import Figure
 from tests.benchmarks.stopping_tables import GOALS, OVER_CURVE, over_families
 
 _OURS, _PEERS, _GOAL = "#0072b2", "#d55e00", "#009e73"  # Okabe and Ito's: told apart by the colour-blind too
-_MARKERS = "osD^vP"
+_MARKERS = {False: "osD^vPX", True: "osD^"}  # of the others' rules, of ours
 
 
 def write_figure(rows: pd.DataFrame, target: Path) -> None:
     """As SVG or PNG, as the name says."""
     table = over_families(rows)
     table = table[(table["rule"] != OVER_CURVE) & (table["rule"] != "none")]
-    figure = Figure(figsize=(8, 5.2), layout="constrained")
+    figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
     for ours, colour in ((False, _PEERS), (True, _OURS)):
         side = table[table["ours"] == ours]
-        _frontier(axes, side, colour, "ours" if ours else "others")
-        for marker, (rule, of_rule) in zip(_MARKERS * 2, side.groupby("rule", sort=False), strict=False):
-            axes.plot(
-                of_rule["cost"],
-                100 * of_rule["lost"],
-                marker,
-                color=colour,
-                fillstyle="full" if ours else "none",
-                markersize=6,
-                label=rule,
-            )
+        if len(side):
+            _points(axes, side, colour, _MARKERS[ours])
+            _frontier(axes, side, colour, "ours" if ours else "others")
     _goals(axes)
     axes.set_yscale("function", functions=(np.sqrt, np.square))
     axes.set_ylim(0, 100 * table["lost"].max() * 1.05)
@@ -43,10 +35,26 @@ def write_figure(rows: pd.DataFrame, target: Path) -> None:
     axes.set_xlabel("cost: share of all iterations")
     axes.set_ylabel("winner lost, % of families and orders (square root)")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, ncols=2, loc="upper right")
+    axes.set_xlim(0.9 * min(table["cost"].min(), GOALS[-1].cost), 1.01)
+    figure.legend(fontsize=8, loc="outside right center")
     target.parent.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context({"svg.hashsalt": "segsweep"}):
         figure.savefig(target, dpi=150, metadata={"Date": None} if target.suffix == ".svg" else None)
+
+
+def _points(axes: Axes, side: pd.DataFrame, colour: str, markers: str) -> None:
+    """Filled where they are ours."""
+    for marker, (rule, of_rule) in zip(markers, side.groupby("rule", sort=False), strict=False):
+        axes.plot(
+            of_rule["cost"],
+            100 * of_rule["lost"],
+            marker,
+            color=colour,
+            fillstyle="full" if markers == _MARKERS[True] else "none",
+            markersize=6,
+            clip_on=False,
+            label=rule,
+        )
 
 
 def _frontier(axes: Axes, side: pd.DataFrame, colour: str, whose: str) -> None:
@@ -80,5 +88,5 @@ def _goals(axes: Axes) -> None:
             fontsize=8,
             color=_GOAL,
             ha="right",
-            va="bottom",
+            va="top",
         )
