@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sweep.simulation import Decider
 from sweep.stopping import Asha, Guarded, Median, NoStopping, Promote, Rule
@@ -14,8 +15,11 @@ from tests.benchmarks.stopping_subjects import Subject
 Decide = Callable[[], Decider]
 """A decider for one more order."""
 
-DELTAS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
+DELTAS = (0.01, 0.02, 0.05, 0.1, 0.2)
+SPENDS = (0.35, 0.4, 0.45, 0.5, 0.6)
+TOLERANCES = (0.3, 0.45, 0.6, 0.8, 1.0)
 GAPS = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0)
+OVER_CURVE = "promote for the curve"
 
 
 @dataclass(frozen=True)
@@ -81,17 +85,18 @@ def _ours() -> Iterator[Contender]:
             lambda subject, delta=delta: Guarded(Asha(3, subject.noise_sd), delta, table=subject.table),
         )
     for delta in DELTAS:
-        yield _our(
-            "promote",
-            f"delta {delta:g}",
-            lambda subject, delta=delta: Promote(delta, "winner", table=subject.table),
-        )
-    for delta in DELTAS:
-        yield _our(
-            "promote for the curve",
-            f"delta {delta:g}",
-            lambda subject, delta=delta: Promote(delta, "curve", table=subject.table),
-        )
+        yield _promote("promote", f"delta {delta:g}", delta=delta)
+    for spend in SPENDS:
+        yield _promote("promote", f"spend {spend:g}", delta=DELTAS[0], spend=spend)
+    for tolerance in TOLERANCES:
+        settings = f"tolerance {tolerance:g}"
+        yield _promote(OVER_CURVE, settings, delta=DELTAS[0], aim="curve", tolerance=tolerance)
+    for spend in SPENDS:
+        yield _promote(OVER_CURVE, f"spend {spend:g}", delta=DELTAS[0], aim="curve", spend=spend)
+
+
+def _promote(rule: str, settings: str, **fields: Any) -> Contender:
+    return _our(rule, settings, lambda subject: Promote(**fields, table=subject.table))
 
 
 def _peer(rule: str, settings: str, decide: Decide) -> Contender:

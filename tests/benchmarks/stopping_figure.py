@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tests.benchmarks.stopping_tables import GOALS, OVER_CURVE, over_families
+from tests.benchmarks.stopping_contenders import OVER_CURVE
+from tests.benchmarks.stopping_tables import GOALS, over_families
 
 _OURS, _PEERS, _GOAL = "#0072b2", "#d55e00", "#009e73"  # Okabe and Ito's: told apart by the colour-blind too
 _MARKERS = {False: "osD^vPX", True: "osD^"}  # of the others' rules, of ours

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from tests.benchmarks.families import GROUPS, RUNGS
+from tests.benchmarks.stopping_contenders import OVER_CURVE
 from tests.benchmarks.stopping_subjects import Subject
 
 RESAMPLES = 2000
-OVER_CURVE = "promote for the curve"
 
 
 @dataclass(frozen=True)

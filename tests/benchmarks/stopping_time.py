@@ -102,7 +102,7 @@ def _timed(rule: Rule) -> _TimedJudge:
 
 
 def _workers(rule: Rule) -> int:
-    """Enough that all trials come to the first rung before any comes to the next, as they do if they pause."""
+    """So many that all trials come to the first rung before any comes to the next, as where they pause."""
     return WORKERS if hasattr(rule, "promote") else TRIALS
 
 
