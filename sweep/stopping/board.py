@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sweep.ledger.state import SweepState, TrialState
@@ -36,29 +37,31 @@ class Board:
         self._is_protected = is_protected
         self._is_baseline = is_baseline
         self._most_trials = most_trials
-        self._baselines: dict[str, bool] = {}
-        self._settings: dict[str, str] = {}
-        self._values: dict[str, tuple[int, tuple[float, ...]]] = {}
-        """By trial_id: how many reports the values were read from, and the values."""
+        self._arms: dict[str, _Arm] = {}
+        self._peers: dict[tuple[str, int], Peer] = {}
+        """By trial_id and rung: a report never changes."""
+        self._curves: dict[str, tuple[object, Curve]] = {}
+        """By trial_id: all that a curve hangs on, and the curve."""
 
     def case(self, trial_id: str, rung: int) -> Case:
         """The trial at a rung that it was validated at, against all others there but controls."""
-        trial, parameters = self.state.trials[trial_id], self.state.trials[trial_id].planned.parameters
+        trial = self.state.trials[trial_id]
+        arm = self._arm_of(trial)
         values = self.state.values_at(rung, self.metric)
         candidate = Candidate(
             trial_id=trial_id,
             arm=trial.arm,
             seed=trial.planned.seed,
             rung=rung,
-            value=values[trial_id],
-            protected=self._is_protected(parameters),
-            baseline=self._is_baseline(parameters),
+            value=values.pop(trial_id),
+            protected=arm.is_protected,
+            baseline=arm.is_baseline,
             is_last_rung=rung == self.rungs[-1],
             metric=self.metric,
             continued=trial.continued,
         )
-        others = (self.state.trials[name] for name in values if name != trial_id)
-        peers = [self._peer(one, values[one.trial_id]) for one in others if not is_control_trial(one)]
+        others = ((self.state.trials[name], value) for name, value in values.items())
+        peers = [self._peer(one, rung, value) for one, value in others if not self._arm_of(one).is_control]
         return Case(candidate=candidate, peers=peers, curves=self.curves(), rungs=self.rungs)
 
     def curves(self) -> list[Curve]:
@@ -67,7 +70,7 @@ class Board:
         begun = sum(trial.attempts > 0 for trial in trials)
         fewest_attempts = int(self._most_trials is not None and begun >= self._most_trials)
         counted = (trial for trial in trials if trial.attempts >= fewest_attempts)
-        return [self._curve(trial) for trial in counted if not is_control_trial(trial)]
+        return [self._curve(trial) for trial in counted if not self._arm_of(trial).is_control]
 
     def rungs_against(self, trial_id: str, rung: int) -> int:
         """How many rungs in a row, up to the one before `rung`, the rule was against the trial."""
@@ -83,45 +86,66 @@ class Board:
         """Whether the trial should have been stopped and runs to the end all the same."""
         return self.state.trials[trial_id].spared
 
-    def _peer(self, trial: TrialState, value: float) -> Peer:
-        if trial.arm not in self._baselines:
-            self._baselines[trial.arm] = self._is_baseline(trial.planned.parameters)
-        return Peer(
-            trial_id=trial.trial_id,
-            arm=trial.arm,
-            seed=trial.planned.seed,
-            value=value,
-            baseline=self._baselines[trial.arm],
-        )
+    def _peer(self, trial: TrialState, rung: int, value: float) -> Peer:
+        key = (trial.trial_id, rung)
+        if key not in self._peers:
+            self._peers[key] = Peer(
+                trial_id=trial.trial_id,
+                arm=trial.arm,
+                seed=trial.planned.seed,
+                value=value,
+                baseline=self._arm_of(trial).is_baseline,
+            )
+        return self._peers[key]
 
     def _curve(self, trial: TrialState) -> Curve:
+        now = (len(trial.reports), trial.status, trial.promoted)
+        before, curve = self._curves.get(trial.trial_id, (None, None))
+        if curve is None or now != before:
+            curve = self._newest_curve(trial)
+            self._curves[trial.trial_id] = now, curve
+        return curve
+
+    def _newest_curve(self, trial: TrialState) -> Curve:
+        arm = self._arm_of(trial)
         return Curve(
             trial_id=trial.trial_id,
             arm=trial.arm,
-            real_ratio=trial.planned.parameters.get(REAL_RATIO, 1.0),
-            setting=self._setting_of(trial),
-            values=self._values_of(trial),
+            real_ratio=arm.real_ratio,
+            setting=arm.setting,
+            values=tuple(self._value(trial, rung) for rung in self.rungs),
             reached=sum(rung <= max(trial.reports, default=0) for rung in self.rungs),
             open=trial.ended is None,
             paused=trial.waits,
         )
 
-    def _setting_of(self, trial: TrialState) -> str:
-        if trial.arm not in self._settings:
-            others = {path: v for path, v in trial.planned.parameters.items() if path != REAL_RATIO}
-            self._settings[trial.arm] = repr(sorted(others.items()))
-        return self._settings[trial.arm]
-
-    def _values_of(self, trial: TrialState) -> tuple[float, ...]:
-        count, values = self._values.get(trial.trial_id, (-1, ()))
-        if count != len(trial.reports):
-            values = tuple(self._value(trial, rung) for rung in self.rungs)
-            self._values[trial.trial_id] = (len(trial.reports), values)
-        return values
+    def _arm_of(self, trial: TrialState) -> _Arm:
+        if trial.arm not in self._arms:
+            parameters = trial.planned.parameters
+            others = {path: value for path, value in parameters.items() if path != REAL_RATIO}
+            self._arms[trial.arm] = _Arm(
+                real_ratio=parameters.get(REAL_RATIO, 1.0),
+                setting=repr(sorted(others.items())),
+                is_protected=self._is_protected(parameters),
+                is_baseline=self._is_baseline(parameters),
+                is_control=is_control_trial(trial),
+            )
+        return self._arms[trial.arm]
 
     def _value(self, trial: TrialState, rung: int) -> float:
         report = trial.reports.get(rung)
         return math.nan if report is None else report.metrics.get(self.metric, math.nan)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Arm:
+    """What never changes of an arm."""
+
+    real_ratio: float
+    setting: str
+    is_protected: bool
+    is_baseline: bool
+    is_control: bool
 
 
 def board_of(state: SweepState, spec: Spec) -> Board:

@@ -71,18 +71,23 @@ def _finals(known: Sequence[Curve], rungs: tuple[int, ...], table: Table) -> Fin
     best_so_far_nR[np.isnan(values_nR)] = np.nan
     best_so_far_nR[:, -1] = values_nR[:, -1]  # the end is what it is
     fractions_R = np.array(rungs) / rungs[-1]
-    noise_R = np.array([_measured_noise(known, values_nR[:, at]) for at in range(len(rungs))])
+    noise_R = _measured_noise(known, values_nR)
     return exchangeable_finals(best_so_far_nR, fractions_R, table, noise_R)
 
 
-def _measured_noise(known: Sequence[Curve], values_n: Floats) -> float:
-    """Sd within arms at a rung, pooled; 0 where too few arms have several seeds there to tell."""
-    arms: dict[str, list[float]] = {}
-    for curve, value in zip(known, values_n.tolist(), strict=True):
-        if math.isfinite(value):
-            arms.setdefault(curve.arm, []).append(value)
-    freedom = sum(len(values) - 1 for values in arms.values())
-    if freedom < _FEWEST_FREEDOM:
-        return 0.0
-    squares = math.fsum(float(np.var(values)) * len(values) for values in arms.values())
-    return math.sqrt(squares / freedom)
+def _measured_noise(known: Sequence[Curve], values_nR: Floats) -> Floats:
+    """(R,) Sd within arms at each rung, pooled; 0 where too few arms have several seeds there to tell."""
+    numbers: dict[str, int] = {}
+    arms_n = np.array([numbers.setdefault(curve.arm, len(numbers)) for curve in known])
+    noise_R = np.zeros(values_nR.shape[1])
+    if len(known) - len(numbers) < _FEWEST_FREEDOM:
+        return noise_R
+    for at, values_n in enumerate(values_nR.T):
+        there = np.isfinite(values_n)
+        arms, values = arms_n[there], values_n[there]
+        counts = np.bincount(arms, minlength=len(numbers))
+        freedom = int(np.sum(counts[counts > 0] - 1))
+        if freedom >= _FEWEST_FREEDOM:
+            means = np.bincount(arms, values, minlength=len(numbers)) / np.maximum(counts, 1)
+            noise_R[at] = math.sqrt(np.sum((values - means[arms]) ** 2) / freedom)
+    return noise_R

@@ -9,12 +9,12 @@ the idea to thaw trials by predicted curves is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from sweep.curves.prediction.table import Table
-from sweep.stopping.aims import Aim, WholeCurve, Winner
+from sweep.stopping.aims import Aim, Choice, WholeCurve, Winner
 from sweep.stopping.overtaking import chances_to_overtake
 from sweep.stopping.rule import Case, Curve, Promotion, Proposal
 from sweep.stopping.words import in_percent
@@ -43,31 +43,38 @@ class Promote:
         """`continue` if the candidate would be promoted at once, else `pause`."""
         own = case.candidate.trial_id
         curves = [replace(curve, paused=True) if curve.trial_id == own else curve for curve in case.curves]
-        promotion = self.promote(curves, case.rungs)
-        if promotion is not None and promotion.trial_id == own:
-            return Proposal(decision="continue", reason=promotion.reason, overtakes=promotion.overtakes)
-        chance = self.chances(curves, case.rungs)[own]
+        chances = self.chances(curves, case.rungs)
+        chance = chances[own]
+        choice = self._choice(curves, case.rungs, chances)
+        if choice is not None and choice.trial_id == own:
+            reason = f"{choice.reason}; {_words(chance)}"
+            return Proposal(decision="continue", reason=reason, overtakes=chance)
         return Proposal(decision="pause", reason=f"waits with {_words(chance)}", overtakes=chance)
 
     def promote(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> Promotion | None:
         """The paused trial that serves the aim best, if it is worth its iterations."""
-        paused = [curve for curve in curves if curve.paused]
-        if not paused or any(curve.running and not curve.reached for curve in curves):
-            return None
-        if self.spend is not None and spent_share(curves, rungs) >= self.spend:
-            return None
         chances = self.chances(curves, rungs)
-        choice = self._aim.choose(curves, rungs, chances)
+        choice = self._choice(curves, rungs, chances)
         if choice is None:
             return None
         chance = chances[choice.trial_id]
-        return Promotion(
-            trial_id=choice.trial_id, reason=f"{choice.reason}; {_words(chance)}", overtakes=chance
-        )
+        reason = f"{choice.reason}; {_words(chance)}"
+        return Promotion(trial_id=choice.trial_id, reason=reason, overtakes=chance)
 
     def chances(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> dict[str, float]:
         """By trial_id, the chance of each open trial to overtake the leader."""
         return chances_to_overtake(curves, rungs, seeds_together=self.seeds_together, table=self.table)
+
+    def _choice(
+        self, curves: Sequence[Curve], rungs: tuple[int, ...], chances: Mapping[str, float]
+    ) -> Choice | None:
+        if not any(curve.paused for curve in curves):
+            return None
+        if any(curve.running and not curve.reached for curve in curves):
+            return None
+        if self.spend is not None and spent_share(curves, rungs) >= self.spend:
+            return None
+        return self._aim.choose(curves, rungs, chances)
 
     @property
     def _aim(self) -> Aim:

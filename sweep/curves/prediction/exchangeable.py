@@ -21,6 +21,7 @@ from sweep.curves.prediction.observed import Floats, Ints, to_go
 from sweep.curves.prediction.table import Table
 
 _LEVEL_SD = 50.0  # of the common level, in percent: it is as good as unknown
+_UNKNOWN_LEVEL_SD = 100.0  # of a trial's own, where kernels are weighed
 _LIGHT = 1e-3  # a kernel with less of the weight is left out
 
 
@@ -90,16 +91,11 @@ def exchangeable_finals(values_nR: Floats, fractions_R: Floats, table: Table, no
     """
     prior = _prior(table, tuple(fractions_R.tolist())).with_noise(noise_R)
     seen = _seen(values_nR, table.common.mean * to_go(fractions_R))
-    evidence = _evidence(prior, seen)
-    mixing_KRR = np.eye(len(fractions_R)) + prior.common @ evidence.precision
-    covariance_KRR = np.linalg.solve(mixing_KRR, prior.common)
-    mean_KR = (covariance_KRR @ evidence.pull[..., None])[..., 0]
-    log_weights_K = evidence.log_density + 0.5 * np.sum(evidence.pull * mean_KR, axis=1)
-    log_weights_K -= 0.5 * np.linalg.slogdet(mixing_KRR)[1]
+    log_weights_K = prior.log_weights + _common_curve(prior.with_unknown_levels(), seen).log_density
     weights_K = np.exp(log_weights_K - log_weights_K.max())
     heavy_K = weights_K > _LIGHT
-    weights_K = weights_K[heavy_K] / weights_K[heavy_K].sum()
-    return _finals(prior.of(heavy_K), seen, weights_K, mean_KR[heavy_K], covariance_KRR[heavy_K])
+    kept = prior.of(heavy_K)
+    return _finals(kept, seen, weights_K[heavy_K] / weights_K[heavy_K].sum(), _common_curve(kept, seen))
 
 
 @dataclass(frozen=True)
@@ -122,6 +118,14 @@ class _Prior:
     def with_noise(self, least_R: Floats) -> _Prior:
         """No measurement has a smaller sd than this."""
         return replace(self, noise=np.maximum(self.noise, least_R**2))
+
+    def with_unknown_levels(self) -> _Prior:
+        """Trials may lie any distance apart.
+
+        By the levels of trials a kernel must not be chosen: one hopeless trial would speak for kernels of
+        large differences in everything, and so raise its own chances. What tells is how curves go on.
+        """
+        return replace(self, own=self.own + _UNKNOWN_LEVEL_SD**2)
 
     def between(self, at: Ints) -> Floats:
         """(K, P, P) Covariance of measurements of one trial at some rungs about the common curve."""
@@ -166,19 +170,19 @@ def _seen(values_nR: Floats, to_come_R: Floats) -> _Seen:
 
 
 @dataclass(frozen=True)
-class _Evidence:
-    """What the trials say, had the common curve been 0, and what they say of it."""
+class _CommonCurve:
+    """What the trials tell of the common curve, for each kernel."""
 
     log_density: Floats
-    """(K,)"""
-    precision: Floats
+    """(K,) Of all that was measured, but for a constant."""
+    mean: Floats
+    """(K, R)"""
+    covariance: Floats
     """(K, R, R)"""
-    pull: Floats
-    """(K, R) Precision times mean."""
 
 
-def _evidence(prior: _Prior, seen: _Seen) -> _Evidence:
-    log_density_K = prior.log_weights.copy()
+def _common_curve(prior: _Prior, seen: _Seen) -> _CommonCurve:
+    log_density_K = np.zeros(len(prior.noise))
     precision_KRR, pull_KR = np.zeros_like(prior.own), np.zeros_like(prior.noise)
     for at, trials in seen.groups:
         covariance_KPP = prior.between(at)
@@ -189,12 +193,14 @@ def _evidence(prior: _Prior, seen: _Seen) -> _Evidence:
         log_density_K -= 0.5 * len(trials) * np.linalg.slogdet(covariance_KPP)[1]
         precision_KRR[:, at[:, None], at] += len(trials) * inverse_KPP
         pull_KR[:, at] += inverse_KPP @ residuals_nP.sum(axis=0)
-    return _Evidence(log_density_K, precision_KRR, pull_KR)
+    mixing_KRR = np.eye(prior.noise.shape[1]) + prior.common @ precision_KRR
+    covariance_KRR = np.linalg.solve(mixing_KRR, prior.common)
+    mean_KR = (covariance_KRR @ pull_KR[..., None])[..., 0]
+    log_density_K += 0.5 * np.sum(pull_KR * mean_KR, axis=1) - 0.5 * np.linalg.slogdet(mixing_KRR)[1]
+    return _CommonCurve(log_density_K, mean_KR, np.asarray(covariance_KRR, dtype=np.float64))
 
 
-def _finals(
-    prior: _Prior, seen: _Seen, weights_K: Floats, common_KR: Floats, covariance_KRR: Floats
-) -> Finals:
+def _finals(prior: _Prior, seen: _Seen, weights_K: Floats, common: _CommonCurve) -> Finals:
     kernels, rungs = prior.noise.shape
     last = rungs - 1
     means = np.empty((kernels, len(seen.residuals)))
@@ -209,8 +215,8 @@ def _finals(
         reach_KR[:, at] = -weight_KP
         reach_KR[:, last] += 1
         own_Kn = weight_KP @ seen.residuals[np.ix_(trials, at)].T
-        means[:, trials] = seen.centre + own_Kn + np.sum(reach_KR * common_KR, axis=1)[:, None]
+        means[:, trials] = seen.centre + own_Kn + np.sum(reach_KR * common.mean, axis=1)[:, None]
         variance_K = prior.own[:, last, last] + prior.noise[:, last] - np.sum(weight_KP * cross_KP, axis=1)
         variances[:, trials] = variance_K[:, None]
         shares[:, trials] = reach_KR[:, None]
-    return Finals(weights_K, means, variances, shares, covariance_KRR)
+    return Finals(weights_K, means, variances, shares, common.covariance)
