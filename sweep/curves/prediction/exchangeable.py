@@ -50,16 +50,18 @@ class Finals:
         What is a trial's own is added up as if it were the same for all of its group: a mean over seeds is
         not known better than one of them, since seeds of an arm share what the arm is.
         """
-        if all(len(group) == 1 for group in groups):
-            return self.of([group[0] for group in groups])
-        average_gn = np.zeros((len(groups), self.means.shape[1]))
-        for number, group in enumerate(groups):
-            average_gn[number, list(group)] = 1 / len(group)
+        grouped = self.of([trial for group in groups for trial in group])
+        counts = np.array([len(group) for group in groups])
+        starts = np.cumsum(counts) - counts
+
+        def mean(values: Floats, counts: Ints) -> Floats:
+            return np.asarray(np.add.reduceat(values, starts, axis=1) / counts)
+
         return replace(
-            self,
-            means=self.means @ average_gn.T,
-            own_variances=(np.sqrt(self.own_variances) @ average_gn.T) ** 2,
-            shares=np.asarray(average_gn @ self.shares),
+            grouped,
+            means=mean(grouped.means, counts),
+            own_variances=mean(np.sqrt(grouped.own_variances), counts) ** 2,
+            shares=mean(grouped.shares, counts[:, None]),
         )
 
     def of(self, trials: Sequence[int]) -> Finals:
