@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.stopping --curves ../shared/data/curves
 
-Prints the tables of docs/benchmarks.md and draws their figure. Any folder will do that has a
-segmentation_curves.parquet of the same columns.
+Prints the tables of docs/benchmarks.md; `--docs docs/benchmarks.md --figure docs/images/stopping_pareto.svg`
+puts them there and draws them. Any folder will do that has a segmentation_curves.parquet of the same columns.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -30,6 +31,8 @@ from tests.benchmarks.stopping_tables import (
     lost_families,
     main_table,
 )
+
+BEGIN, END = "<!-- tests.benchmarks.stopping -->", "<!-- end -->"
 
 
 def main() -> None:
@@ -51,23 +54,38 @@ def main() -> None:
         print(f"{options.curves / FILE_NAME} holds no three configurations that differ in one setting alone.")
         return
     rows = _measured_aloud(chosen, of_all)
-    _print(rows, of_all, options.orders)
+    text = "\n".join(_sections(rows, of_all, options.orders))
+    print(text)
+    if options.docs:
+        _put_between_marks(options.docs, text)
     if options.figure:
         write_figure(rows, options.figure)
     print(f"{time.perf_counter() - began:.0f} s", file=sys.stderr)
 
 
-def _print(rows: pd.DataFrame, of_all: Sequence[Subject], orders: int) -> None:
+def _sections(rows: pd.DataFrame, of_all: Sequence[Subject], orders: int) -> Iterator[str]:
+    """Markdown: what was measured, goals, bounds, tables."""
     tasks = {subject.family.task for subject in of_all}
-    print(f"{len(of_all)} families of {len(tasks)} tasks, {orders} orders; curve error over {CURVE_ORDERS}")
-    print("", main_table(rows), "", group_table(rows), sep="\n")
+    yield f"{len(of_all)} families of {len(tasks)} tasks; {orders} orders, the error of the curve over"
+    yield f"{min(orders, CURVE_ORDERS)} of them; {date.today()}.\n"
     if rows["ours"].any():
-        print("", *goal_lines(rows), sep="\n")
-    print("", *bound_lines(of_all, [goal.lost for goal in GOALS]), sep="\n")
+        yield from ("Goals:\n", *goal_lines(rows), "")
+    yield from ("Bounds:\n", *bound_lines(of_all, [goal.lost for goal in GOALS]), "")
+    yield from (main_table(rows), "\nBy group of families:\n", group_table(rows))
     if rows["ours"].nunique() == 2:
-        print("", against_peers(rows), sep="\n")
+        yield from (
+            "\nWhat ours lose at a peer's cost (-: none is so cheap; bold: more than the peer):\n",
+            against_peers(rows),
+        )
     if rows["ours"].any():
-        print(*lost_families(rows, of_all), sep="\n")
+        yield from lost_families(rows, of_all)
+
+
+def _put_between_marks(docs: Path, text: str) -> None:
+    before, begin, rest = docs.read_text("utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert begin and end, f"{docs} has no {BEGIN} ... {END}"
+    docs.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")
 
 
 def _measured_aloud(chosen: Sequence[Contender], of_all: Sequence[Subject]) -> pd.DataFrame:
@@ -89,6 +107,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--curves", type=Path, default=Path("../shared/data/curves"))
     parser.add_argument("--orders", type=int, default=200, help="random arrival orders of each family")
     parser.add_argument("--rules", nargs="+", help="only those whose names begin so: 'Ray ASHA' guarded")
+    parser.add_argument("--docs", type=Path, help="where the tables go, between marks: docs/benchmarks.md")
     parser.add_argument("--figure", type=Path, help="where to draw: docs/images/stopping_pareto.svg")
     return parser.parse_args()
 

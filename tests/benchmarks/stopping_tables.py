@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tests.benchmarks.families import GROUPS, RUNGS
 from tests.benchmarks.stopping_contenders import OVER_CURVE
@@ -91,26 +92,48 @@ def goal_lines(rows: pd.DataFrame) -> Iterator[str]:
 
 
 def against_peers(rows: pd.DataFrame) -> str:
-    """For each peer, what each of our rules loses at no more cost; the better one in bold."""
+    """What each of our rules loses at a peer's cost; bold where that is more than the peer does.
+
+    Between two settings of a rule, and between those and no stopping, it is a straight line: what one has who
+    takes either by chance.
+    """
     table = over_families(rows)
     peers, ours = table[~table["ours"]], table[table["ours"]]
-    rules = [rule for rule in ours["rule"].unique() if rule != "none"]
-    heads = ("peer", "cost", "lost, %", *(f"{rule}: lost, %" for rule in rules), "best of ours")
-    body = []
-    for name, peer in peers.iterrows():
-        cells = [_least(ours[ours["rule"] == rule], "cost", peer.cost, "lost") for rule in rules]
-        best = _least(ours, "cost", peer.cost, "lost")
-        verdict = "-" if best is None else "as good" if best.lost <= peer.lost else "worse"
-        body.append(
-            (
-                name,
-                f"{peer.cost:.3f}",
-                f"{100 * peer.lost:.1f}",
-                *("-" if cell is None else f"{100 * cell.lost:.1f}" for cell in cells),
-                f"{verdict}: {best.name}" if best is not None else "- (none so cheap)",
-            )
+    rules = [rule for rule in ours["rule"].unique() if rule not in ("none", OVER_CURVE)]
+    heads = ("peer", "cost", "lost, %", *(f"{rule}, lost, %" for rule in rules))
+    lost = {rule: _lost_at(peers["cost"], ours[ours["rule"] == rule]) for rule in rules}
+    body = [
+        (
+            str(name),
+            f"{peer.cost:.3f}",
+            f"{100 * peer.lost:.1f}",
+            *(_beaten(lost[rule][at], peer.lost) for rule in rules),
         )
+        for at, (name, peer) in enumerate(peers.iterrows())
+    ]
     return _markdown(heads, body)
+
+
+def _lost_at(costs: pd.Series, settings: pd.DataFrame) -> NDArray[np.float64]:
+    """Along the lower convex hull of the settings and of no stopping; NaN where none is so cheap."""
+    hull: list[tuple[float, float]] = []
+    for cost, lost in sorted([*zip(settings["cost"], settings["lost"], strict=True), (1.0, 0.0)]):
+        while len(hull) > 1 and _is_above(hull[-2], hull[-1], (cost, lost)):
+            hull.pop()
+        hull.append((cost, lost))
+    hull_cost, hull_lost = zip(*hull, strict=True)
+    at = np.interp(costs, hull_cost, np.minimum.accumulate(hull_lost))
+    return np.where(costs < hull_cost[0], np.nan, at)
+
+
+def _is_above(left: tuple[float, float], middle: tuple[float, float], right: tuple[float, float]) -> bool:
+    return (middle[1] - left[1]) * (right[0] - left[0]) >= (right[1] - left[1]) * (middle[0] - left[0])
+
+
+def _beaten(ours: float, peers: float) -> str:
+    if np.isnan(ours):
+        return "-"
+    return f"**{100 * ours:.1f}**" if ours > peers + 1e-9 else f"{100 * ours:.1f}"
 
 
 def lost_families(rows: pd.DataFrame, subjects: Sequence[Subject]) -> Iterator[str]:

@@ -114,7 +114,7 @@ def test_tables_and_figure(tmp_path: Path) -> None:
     table = over_families(rows)
     assert table.loc["fixed gap, 1 points", "lost"] == 0.5  # "a" goes on where it is the first to report
     assert table.loc["none", ["lost", "cost"]].tolist() == [0, 1]
-    assert "| fixed gap, 1 points | 0.500 | 50.0 |" in against_peers(rows)
+    assert "| fixed gap, 1 points | 0.500 | 50.0 | - |" in against_peers(rows)
     assert len(list(goal_lines(rows))) == 3
     write_figure(rows, tmp_path / "pareto.svg")
     assert "fixed gap" in (tmp_path / "pareto.svg").read_text()
