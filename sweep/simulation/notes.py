@@ -75,5 +75,5 @@ def _about_intervals(simulation: Simulation) -> str:
         return "These are all orders of arrival. Of other sweeps, or other seeds, they say nothing."
     return (
         "Intervals (95 %) are over orders of arrival alone: what more orders would show of this sweep. Of "
-        "other sweeps, or other seeds, they say nothing. Where all orders agree there is none."
+        "other sweeps, or other seeds, they say nothing. A mean that is the same in all orders has none."
     )

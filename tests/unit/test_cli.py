@@ -24,6 +24,7 @@ COMMANDS = {
     "fit": "Fits the curve over real_ratio: what it shows, what it does not, and what lies between.",
     "predict": "Predicts the value of a training at a share of real images, run or not.",
     "next": "Proposes the trials that would narrow the curve most where it matters, priced.",
+    "simulate": "Replays recorded trials through stopping rules: what each would have cost, and lost.",
     "report": "Writes tables and figures from what is known now, and prints the newest table.",
     "list": "Lists the sweeps of a storage.",
     "status": "Prints every trial of a sweep: where it is, its newest value, why it ended.",
