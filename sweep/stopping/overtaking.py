@@ -34,7 +34,7 @@ def chances_to_overtake(
     arm that overtakes, by the means over their seeds. Where nothing was measured of a trial nothing is known:
     1. A trial whose last value is NaN is given 0.
     """
-    known = [curve for curve in curves if any(map(math.isfinite, curve.values))]
+    known = [curve for curve in curves if curve.is_measured]
     chances = {curve.trial_id: 0.0 if curve.diverged else 1.0 for curve in curves if curve.open}
     units: dict[str, list[int]] = {}
     for index, curve in enumerate(known):

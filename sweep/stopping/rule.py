@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from sweep.ledger.events import Decision
@@ -71,7 +72,12 @@ class Curve:
         """It is being trained, or will be whatever the rule says."""
         return self.open and not self.paused
 
-    @property
+    @cached_property
+    def is_measured(self) -> bool:
+        """It has a finite value at some rung."""
+        return any(map(math.isfinite, self.values))
+
+    @cached_property
     def diverged(self) -> bool:
         """Its last value is NaN: nothing is to be expected of it."""
         return self.reached > 0 and math.isnan(self.values[self.reached - 1])

@@ -22,7 +22,7 @@ from sweep.curves.prediction.table import Table
 
 _LEVEL_SD = 50.0  # of the common level, in percent: it is as good as unknown
 _UNKNOWN_LEVEL_SD = 100.0  # of a trial's own, where kernels are weighed
-_LIGHT = 1e-3  # a kernel with less of the weight is left out
+_LIGHT = 0.01  # a kernel with less of the weight is left out
 
 
 @dataclass(frozen=True)
