@@ -45,6 +45,21 @@ class TestChances:
         found = [chances(curve_at("own", value), *others)["own"] for value in (5.0, 20.0, 30.0)]
         assert found == sorted(found)
 
+    def test_many_rungs_are_told_apart(self) -> None:
+        rungs = tuple(range(1, 81))
+        curves = [
+            Curve(
+                trial_id=f"t{reached}",
+                arm=f"t{reached}",
+                reached=reached,
+                values=tuple(30 + 0.1 * rung if rung <= reached else math.nan for rung in rungs),
+            )
+            for reached in (70, 66)
+        ]
+        found = chances_to_overtake(curves, rungs)
+        assert found["t70"] > 0.5
+        assert found["t70"] + found["t66"] == pytest.approx(1.0), "one of two leads in the end"
+
     def test_who_has_diverged_has_none(self) -> None:
         assert chances(curve_at("leader", 40.0), curve_at("own", 45.0, math.nan))["own"] == 0.0
 

@@ -163,11 +163,13 @@ class _Seen:
 def _seen(values_nR: Floats, to_come_R: Floats) -> _Seen:
     centre = float(np.nanmean(values_nR))
     measured_nR = np.isfinite(values_nR)
-    codes_n = measured_nR @ (1 << np.arange(measured_nR.shape[1]))
-    groups = []
-    for code in np.unique(codes_n):
-        trials = np.flatnonzero(codes_n == code)
-        groups.append((np.flatnonzero(measured_nR[trials[0]]), trials))
+    alike: dict[bytes, list[int]] = {}
+    for trial, measured_R in enumerate(measured_nR):
+        alike.setdefault(measured_R.tobytes(), []).append(trial)
+    groups = [
+        (np.flatnonzero(np.frombuffer(measured, dtype=np.bool_)), np.array(trials))
+        for measured, trials in sorted(alike.items())  # sums don't hang on the order of trials
+    ]
     return _Seen(centre, values_nR - centre + to_come_R, groups)
 
 
