@@ -11,10 +11,10 @@ from dataclasses import asdict
 
 from sweep.engine.budget import Budget
 from sweep.engine.messages import Broken, Message, Started
-from sweep.engine.stop import STOPPED_BY_HAND
 from sweep.errors import SweepError
 from sweep.ledger import Ledger
 from sweep.ledger.events import (
+    STOPPED_BY_HAND,
     Event,
     TrialEnded,
     TrialFaulted,

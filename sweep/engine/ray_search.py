@@ -9,7 +9,7 @@ from ray.tune.search import Searcher
 
 from sweep.engine.driver import Driver
 from sweep.engine.sources import TrialSource
-from sweep.engine.stop import STOPPED_BY_HAND
+from sweep.ledger.events import STOPPED_BY_HAND
 from sweep.plan import PlannedTrial, trial_config
 from sweep.spec import Spec
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from sweep.errors import SweepError
 from sweep.ledger import Ledger, SweepState
-from sweep.ledger.events import TrialEnded
+from sweep.ledger.events import STOPPED_BY_HAND, TrialEnded
 from sweep.storage import SweepFolder
-
-STOPPED_BY_HAND = "stopped by `sweep stop --trial`"
-"""Why a trial ended, as its ledger says."""
 
 
 def request_stop(folder: SweepFolder, state: SweepState, trial_id: str | None) -> str:

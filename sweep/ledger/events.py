@@ -9,6 +9,9 @@ Decision = Literal["continue", "stop", "pause"]
 TrialOutcome = Literal["finished", "stopped", "failed"]
 SweepOutcome = Literal["completed", "interrupted", "budget", "failed"]
 
+STOPPED_BY_HAND = "stopped by `sweep stop --trial`"
+"""How the reason of a TrialEnded begins where no rule, but somebody, ended the trial."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Event:

@@ -15,6 +15,7 @@ from statistics import fmean
 
 from scipy.stats import binomtest
 
+from sweep.ledger.events import STOPPED_BY_HAND
 from sweep.ledger.state import SweepState, TrialState
 from sweep.results import metric_of, rungs_of, without_controls
 
@@ -155,6 +156,8 @@ def audit(state: SweepState) -> Audit:
 def was_stopped_by_rule(trial: TrialState) -> bool:
     """Whether a rule ended it, and nobody by hand."""
     if trial.ended is None or trial.ended.outcome != "stopped" or not trial.judged:
+        return False
+    if trial.ended.reason.startswith(STOPPED_BY_HAND):  # maybe while it was paused
         return False
     last = max(trial.judged)
     return trial.ended.iteration == last and trial.judged[last].decision != "continue"

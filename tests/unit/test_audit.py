@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from sweep.analysis import analyse, telling_rung
-from sweep.ledger.events import TrialEnded, TrialPromoted, TrialReopened, TrialReported, TrialStarted
+from sweep.ledger.events import (
+    STOPPED_BY_HAND,
+    TrialEnded,
+    TrialPromoted,
+    TrialReopened,
+    TrialReported,
+    TrialStarted,
+)
 from sweep.ledger.state import SweepState
 from sweep.report import comparison, latest_table_text, page
 from sweep.report.audit import Audit, audit
@@ -76,6 +83,12 @@ class TestSavings:
         state = state_of(failed={("real_ratio=0.125", 0): 80}, running={("real_ratio=0.0", 0): 100})
         state.apply(TrialEnded(trial_id="t004", outcome="stopped", reason="by hand", iteration=100))
         assert audit(state).is_empty
+
+    def test_a_paused_trial_that_somebody_stopped_was_not_saved_by_a_rule(self) -> None:
+        state = state_of(paused={("real_ratio=0.0", 0): 60}, chances=CHANCES, outcome=None)
+        state.apply(TrialEnded(trial_id="t004", outcome="stopped", reason=STOPPED_BY_HAND, iteration=60))
+        found = audit(state)
+        assert (found.savings.trials, found.risk.reckoned, found.risk.unreckoned) == (0, 0, 0)
 
     def test_a_paused_trial_saves_nothing_until_it_is_given_up(self) -> None:
         state = state_of(paused={("real_ratio=0.0", 0): 60}, chances=CHANCES, outcome=None)

@@ -11,7 +11,7 @@ from sweep.engine.driver import Driver
 from sweep.engine.messages import Started
 from sweep.engine.ray_search import LedgerSearcher, training
 from sweep.engine.ray_stopper import InterruptStopper
-from sweep.engine.stop import STOPPED_BY_HAND
+from sweep.ledger.events import STOPPED_BY_HAND
 from sweep.stopping import Judge
 from tests.pausing import PausesAll
 from tests.unit.test_driver import report
