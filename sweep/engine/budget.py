@@ -31,7 +31,7 @@ class Budget:
 
     def refuses_start(self, state: SweepState, now: float) -> str | None:
         """Why no further trial may start; None if one may."""
-        started = sum(trial.attempts > 0 for trial in state.trials.values())
+        started = sum(trial.was_tried for trial in state.trials.values())
         if self.limits.trials is not None and started >= self.limits.trials:
             return f"the budget of {self.limits.trials} trials is spent"
         return self.spent(state, now)

@@ -45,26 +45,39 @@ class PlanSource:
 class BudgetedSource:
     """Another source, up to `budget.trials`. Trials that had begun are paid for and go on.
 
-    Counts what it hands out: before a process says that it has started, Ray asks for the next trial.
+    Counts what it hands out: before a process says that it has started, Ray asks for the next trial. One that
+    was stopped before it began gives its place back.
     """
 
     def __init__(self, source: TrialSource, spec: Spec, state: SweepState) -> None:
         self._source = source
-        begun = [trial for trial in state.trials.values() if trial.attempts]
-        limit = math.inf if spec.budget.trials is None else spec.budget.trials
-        going_on = sum(trial.ended is None and not trial.waits for trial in begun)
-        self._left = max(0, limit - len(begun)) + going_on
+        self._state = state
+        self._limit = math.inf if spec.budget.trials is None else spec.budget.trials
+        self._going_on = {
+            trial_id for trial_id, trial in state.trials.items() if trial.was_tried and _is_to_run(trial)
+        }
+        self._handed_out: set[str] = set()
 
     def next_trial(self) -> PlannedTrial | None:
         """The next trial; None after the last that the budget allows."""
-        trial = self._source.next_trial() if self._left else None
-        self._left -= trial is not None
+        trial = self._source.next_trial() if self._has_place() else None
+        if trial is not None:
+            self._handed_out.add(trial.trial_id)
         return trial
 
     @property
     def exhausted(self) -> bool:
-        """Whether none will ever come."""
-        return not self._left or self._source.exhausted
+        """Whether none will come any more, as far as is known: see `BudgetedSource`."""
+        return not self._has_place() or self._source.exhausted
+
+    def _has_place(self) -> bool:
+        if self._going_on - self._handed_out:
+            return True
+        trials = self._state.trials.items()
+        return self._limit > sum(
+            trial.was_tried or (trial_id in self._handed_out and trial.ended is None)
+            for trial_id, trial in trials
+        )
 
 
 def search_is_complete(spec: Spec, state: SweepState) -> bool:

@@ -87,6 +87,11 @@ class TrialState:
         return self.planned.arm
 
     @property
+    def was_tried(self) -> bool:
+        """A process had it, even if it died before it could say so."""
+        return self.attempts > 0 or bool(self.faults)
+
+    @property
     def waits(self) -> bool:
         """It is paused, and nobody has promoted it."""
         return self.status == "paused" and not self.promoted

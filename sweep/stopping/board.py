@@ -67,9 +67,9 @@ class Board:
     def curves(self) -> list[Curve]:
         """In the order of the plan; without controls, and trials that the budget keeps from starting."""
         trials = self.state.trials.values()
-        begun = sum(trial.attempts > 0 for trial in trials)
-        fewest_attempts = int(self._most_trials is not None and begun >= self._most_trials)
-        counted = (trial for trial in trials if trial.attempts >= fewest_attempts)
+        most = self._most_trials
+        is_full = most is not None and sum(trial.was_tried for trial in trials) >= most
+        counted = (trial for trial in trials if trial.was_tried or not is_full)
         return [self._curve(trial) for trial in counted if not self._arm_of(trial).is_control]
 
     def rungs_against(self, trial_id: str, rung: int) -> int:

@@ -162,6 +162,21 @@ def test_trials_that_had_begun_go_on_though_the_budget_is_spent(tmp_path: Path) 
     assert len(next_trials(make_driver(tmp_path, budget={"trials": 3}))) == 2
 
 
+def test_trial_that_is_stopped_before_it_begins_gives_its_place_back(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path, budget={"trials": 1})
+    plan = PlanSource(unfinished_trials(driver.spec, driver.state))
+    source = BudgetedSource(plan, driver.spec, driver.state)
+    first = source.next_trial()
+    assert first is not None
+    assert source.next_trial() is None
+    driver.end(first.trial_id, "stopped", "by hand")
+    second = source.next_trial()
+    assert second is not None
+    driver.process_is_gone(second.trial_id, final=True)
+    assert source.next_trial() is None, "one whose process died before it said that it had started does not"
+    assert driver.spent_budget() == "the budget of 1 trials is spent"
+
+
 def test_no_limit_is_never_reached() -> None:
     one = budget([started(0), ended(1e6)])
     assert one.refuses_start(gpu_state(), math.inf) is None

@@ -14,9 +14,15 @@ from sweep.engine.messages import Started
 from sweep.engine.promotions import PromotingSource, give_up_paused
 from sweep.engine.run import settle_reports
 from sweep.engine.sources import BudgetedSource, PlanSource, unfinished_trials
-from sweep.engine.stop import STOPPED_BY_HAND
-from sweep.ledger.events import DriverStarted, Event, TrialPromoted, TrialReported, TrialStarted
-from sweep.stopping import Curve, Judge, Promotion
+from sweep.ledger.events import (
+    STOPPED_BY_HAND,
+    DriverStarted,
+    Event,
+    TrialPromoted,
+    TrialReported,
+    TrialStarted,
+)
+from sweep.stopping import Curve, Judge, Promote, Promotion
 from tests.pausing import BestFirst, Eager
 from tests.unit.test_driver import make_driver, report, trial_of
 
@@ -175,6 +181,20 @@ def test_budget_of_trials_lets_paused_ones_go_on_and_leaves_the_rest_paused(tmp_
 
     more = conduct(pausing_driver(tmp_path, budget={"trials": 5}))
     assert fates(more) == FATES
+
+
+def test_trial_that_never_began_keeps_nobody_from_going_on(tmp_path: Path) -> None:
+    """All trials come to the first rung before any goes beyond; this one never will."""
+    driver = pausing_driver(tmp_path, budget={"trials": 3})
+    driver.trial_judge = Judge(Promote(delta=0.01))
+    driver.record(DriverStarted(pid=1, host="h"))
+    source = source_of(driver)
+    first = source.next_trial()
+    assert first is not None
+    driver.process_is_gone(first.trial_id, final=True)
+    while (trial := source.next_trial()) is not None:
+        train(driver, trial.trial_id)
+    assert "finished" in {trial.status for trial in driver.state.trials.values()}
 
 
 def test_paused_trials_use_up_no_budget_of_trials_on_resume(tmp_path: Path) -> None:
