@@ -25,7 +25,7 @@ from sweep.spec.section_faults import (
 )
 from sweep.spec.sections import ParameterConfig, Spec
 from sweep.spec.space import REAL_RATIO
-from sweep.spec.stopping_faults import early_stopping_faults, promotion_faults, rungs_beyond_the_end
+from sweep.spec.stopping_faults import early_stopping_faults, promotion_faults, rungs_faults
 from sweep.spec.wording import Found, faults_of
 
 Parts = Mapping[str, Any]
@@ -96,7 +96,7 @@ def _faults_beside_the_models(parts: Parts, parameters: Parameters) -> Iterator[
     if {"budget", "resources"} <= parts.keys():
         yield from budget_faults(parts["budget"], parts["resources"])
     if {"training", "early_stopping"} <= parts.keys():
-        yield from rungs_beyond_the_end(parts["early_stopping"], parts["training"])
+        yield from rungs_faults(parts["early_stopping"], parts["training"])
     if {"early_stopping", "search"} <= parts.keys():
         yield from promotion_faults(parts["early_stopping"], parts["search"])
     of_search = [*_faults_of_parameters(parts, parameters), *_of_part(method_faults, parts, "search")]

@@ -34,8 +34,14 @@ def early_stopping_faults(stopping: EarlyStoppingConfig) -> Iterator[Found]:
             yield Found(("early_stopping", key), message)
 
 
-def rungs_beyond_the_end(stopping: EarlyStoppingConfig, training: TrainingConfig) -> Iterator[Found]:
-    """Rungs that no trial would reach."""
+def rungs_faults(stopping: EarlyStoppingConfig, training: TrainingConfig) -> Iterator[Found]:
+    """Rungs that no trial would reach, and none where one could be paused."""
+    if stopping.name == "promote" and not stopping.rungs:
+        message = (
+            "is missing; promote pauses trials at rungs: give iterations below training.iterations "
+            f"({training.iterations}), or set early_stopping.name to none"
+        )
+        yield Found(("early_stopping", "rungs"), message)
     for number, rung in enumerate(stopping.rungs):
         if rung > training.iterations:
             message = f"is {rung}; it must be at most training.iterations ({training.iterations})"

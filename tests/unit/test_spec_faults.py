@@ -233,8 +233,13 @@ def test_missing_sections_are_told_together() -> None:
             "to guarded or promote",
         ),
         (
-            {"early_stopping": {"name": "promote", "patience": 2}},
+            {"early_stopping": {"name": "promote", "rungs": [4], "patience": 2}},
             "early_stopping.patience is 2, which promote does not read",
+        ),
+        (
+            {"early_stopping": {"name": "promote", "rungs": []}},
+            "early_stopping.rungs is missing; promote pauses trials at rungs: give iterations below "
+            "training.iterations (12)",
         ),
         (
             {"early_stopping": {"reduction_factor": 1}},
@@ -530,6 +535,7 @@ def test_promote_needs_a_search_whose_trials_are_known(tmp_path: Path, method: s
         f"search: {{method: {method}, trials: 5, parameters: {{real_ratio: {{min: 0, max: 1}}}}}}\n"
         "early_stopping:\n"
         "  name: promote\n"
+        "  rungs: [50]\n"
     )
     with pytest.raises(SpecError) as caught:
         load_spec(path)
