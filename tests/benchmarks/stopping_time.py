@@ -97,7 +97,8 @@ def _timed(rule: Rule) -> _TimedJudge:
     judge = _TimedJudge(Judge(rule))
     sweep = JudgedSweep(recording, recording.created, judge)  # type: ignore[arg-type]
     with contextlib.suppress(_EnoughTimed):
-        run(recording.curves, tuple(recording.curves), _workers(rule), RUNGS, sweep)
+        order = np.random.default_rng(1).permutation(list(recording.curves)).tolist()
+        run(recording.curves, order, _workers(rule), RUNGS, sweep)
     return judge
 
 
