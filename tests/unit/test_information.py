@@ -21,27 +21,31 @@ def one_kernel() -> Table:
     return Table(table.version, table.sources, table.common, table.kernels[:1], table.errors)
 
 
-def setting(*reached: int) -> Setting:
+def setting(*reached: int, rungs: tuple[int, ...] = RUNGS) -> Setting:
     trials = (
         TrialCurve(
-            f"t{i}", f"arm{i}", i / (len(reached) - 1), 0, {r: 40.0 + i + r / 20 for r in RUNGS[:count]}
+            f"t{i}", f"arm{i}", i / (len(reached) - 1), 0, {r: 40.0 + i + r / 20 for r in rungs[:count]}
         )
         for i, count in enumerate(reached)
     )
-    return Setting("", RUNGS, tuple(trials), None)
+    return Setting("", rungs, tuple(trials), None)
 
 
-def final_variances(*reached: int) -> float:
+def final_variances(*reached: int, rungs: tuple[int, ...] = RUNGS) -> float:
     """Summed variance of all that has not finished; it does not depend on the values."""
-    points = observed(setting(*reached))
+    points = observed(setting(*reached, rungs=rungs))
     model = joint_model(points, one_kernel().kernels, one_kernel().common)
     return float(np.trace(model.finals(np.flatnonzero(~points.finished)).covariance))
 
 
-def test_a_gain_is_the_fall_of_variance_an_iteration_when_the_trial_goes_on() -> None:
-    found = information(setting(5, 1, 2), ["t1", "t2"], table=one_kernel())
-    now = final_variances(5, 1, 2)
-    falls = [(now - final_variances(5, count, 2)) / (count - 1) for count in range(2, 6)]
+@pytest.mark.parametrize("rungs", [RUNGS, (20, 25, 40, 90, 100)])
+def test_a_gain_is_the_fall_of_variance_an_iteration_when_the_trial_goes_on(rungs: tuple[int, ...]) -> None:
+    found = information(setting(5, 1, 2, rungs=rungs), ["t1", "t2"], table=one_kernel())
+    now = final_variances(5, 1, 2, rungs=rungs)
+    falls = [
+        (now - final_variances(5, count, 2, rungs=rungs)) / (rungs[count - 1] / 100 - 0.2)
+        for count in range(2, 6)
+    ]
     assert found.gains["t1"] == pytest.approx(max(falls), rel=1e-6)
     assert set(found.gains) == {"t1", "t2"}
 

@@ -30,7 +30,8 @@ class Information:
     expected_error: float
     """Mean over trials of the expected |final value - what is foretold now|, in percent."""
     gains: dict[str, float]
-    """By trial_id: fall of the summed variance per rung trained, if the trial goes on as far as pays best."""
+    """By trial_id: fall of the summed variance for each whole training's worth of iterations, if the trial
+    goes on as far as pays best."""
 
 
 def information(
@@ -60,7 +61,8 @@ def information(
     error = sum(weight * float(np.sqrt(variance).sum()) for weight, variance in variances)
     gains = {
         name: max(
-            sum(weight * _fall(cov, steps, ahead.finals) for weight, cov in covariances) / len(steps)
+            sum(weight * _fall(cov, steps, ahead.finals) for weight, cov in covariances)
+            / ahead.cost(index, steps)
             for steps in _prefixes(ahead.steps_of(index))
         )
         for index, name in enumerate(names)
@@ -76,6 +78,8 @@ class _Ahead:
     points: Observed
     finals: Ints
     """Indices of the points at the end."""
+    reached: Floats
+    """(n,) How far each trial has come, as a share of a training."""
 
     @classmethod
     def of(cls, seen: Observed, setting: Setting) -> _Ahead:
@@ -84,10 +88,14 @@ class _Ahead:
         np.maximum.at(reached, seen.trials, seen.fractions)
         trials, rungs = np.nonzero(fractions[None] > reached[:, None])
         points = Observed(np.zeros(len(trials)), trials, fractions[rungs], seen.places)
-        return cls(points, np.flatnonzero(points.fractions == 1.0))
+        return cls(points, np.flatnonzero(points.fractions == 1.0), reached)
 
     def steps_of(self, trial: int) -> Ints:
         return np.flatnonzero(self.points.trials == trial)
+
+    def cost(self, trial: int, steps: Ints) -> float:
+        """Of training it up to the last of the steps, in lengths of a whole training."""
+        return float(self.points.fractions[steps[-1]] - self.reached[trial])
 
 
 def _covariances(model: JointModel, ahead: _Ahead) -> list[tuple[float, Floats]]:
