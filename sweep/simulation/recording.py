@@ -75,6 +75,7 @@ def recording_of(state: SweepState, spec: Spec) -> Recording:
     whole = {trial_id: trial for trial_id, trial in searched.trials.items() if trial_id in whole}
     _must_be_several(state, whole, left_out)
     protected, baseline, about_baseline = _judged_apart(searched, spec)
+    remarks = (about_rungs, _about(left_out), _about_selection(searched, left_out), about_baseline)
     return Recording(
         name=state.created.name,
         created=_created(state, spec, common, metric),
@@ -89,7 +90,7 @@ def recording_of(state: SweepState, spec: Spec) -> Recording:
         seconds_per_iteration=_pace(whole, common[-1], spec),
         is_protected=protected,
         is_baseline=baseline,
-        remarks=tuple(filter(None, (about_rungs, _about(left_out), about_baseline))),
+        remarks=tuple(filter(None, remarks)),
     )
 
 
@@ -139,6 +140,15 @@ def _about(left_out: Mapping[str, str]) -> str:
         return ""
     each = "; ".join(f"{trial_id} ({why})" for trial_id, why in left_out.items())
     return f"Left out, since their curves are not whole and nothing is made up: {each}."
+
+
+def _about_selection(searched: SweepState, left_out: Mapping[str, str]) -> str:
+    if not any(searched.trials[trial_id].status in ("stopped", "paused") for trial_id in left_out):
+        return ""
+    return (
+        "Early stopping chose who is left: those that did well. So this says little about stopping; a sweep "
+        "with early_stopping.name none would."
+    )
 
 
 def _judged_apart(

@@ -158,8 +158,15 @@ def test_trials_that_are_not_whole_are_left_out_and_named() -> None:
         "t009": "running, no val_miou at 300",
     }
     assert set(recording.curves) == state.trials.keys() - recording.left_out.keys()
-    (remark,) = recording.remarks
-    assert "t004 (stopped, no val_miou at 150, 300)" in remark
+    left_out, chosen = recording.remarks
+    assert "t004 (stopped, no val_miou at 150, 300)" in left_out
+    assert chosen.startswith("Early stopping chose who is left")
+
+
+def test_who_is_left_out_by_chance_says_nothing_against_the_rest() -> None:
+    state = sweep_state(running={("real_ratio=0.0", 1): 150}, outcome=None)
+    (left_out,) = recording_of(state, spec_of(state)).remarks
+    assert "t009 (running, no val_miou at 300)" in left_out
 
 
 def test_one_whole_trial_cannot_be_replayed() -> None:
