@@ -59,6 +59,7 @@ class Ran:
     """How one trial that was to be given up came out."""
 
     trial_id: str
+    arm: str
     overtakes: float | None
     """Chance to overtake the leader when it was to be given up."""
     above: bool | None
@@ -68,9 +69,14 @@ class Ran:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Trials that a rule had given up and that ran on all the same."""
+    """Trials that a rule had given up and that ran on all the same.
+
+    Seeds of an arm that are judged together end above the leader together, or not: what is inferred counts
+    them once.
+    """
 
     trials: tuple[Ran, ...]
+    seeds_together: bool = False
 
     @property
     def ended(self) -> tuple[Ran, ...]:
@@ -83,26 +89,44 @@ class Evidence:
         return sum(one.above is True for one in self.ended)
 
     @property
+    def independent(self) -> tuple[Ran, ...]:
+        """Of those that can be told of; of seeds judged together the one with the highest chance."""
+        if not self.seeds_together:
+            return self.ended
+        by_arm: dict[str, Ran] = {}
+        for one in sorted(self.ended, key=lambda one: one.overtakes or 0.0):
+            by_arm[one.arm] = one
+        return tuple(by_arm.values())
+
+    @property
+    def independent_above(self) -> int:
+        """How many of `independent` ended above the leader."""
+        return sum(one.above is True for one in self.independent)
+
+    @property
     def interval(self) -> tuple[float, float] | None:
         """95 % interval of the share of such trials that end above the leader (Clopper and Pearson 1934)."""
         if not self.ended:
             return None
-        found = binomtest(self.above, len(self.ended)).proportion_ci(CONFIDENCE, method="exact")
-        return float(found.low), float(found.high)
+        found = binomtest(self.independent_above, len(self.independent))
+        interval = found.proportion_ci(CONFIDENCE, method="exact")
+        return float(interval.low), float(interval.high)
 
     @property
     def expected(self) -> float | None:
-        """How many should have ended above the leader by their chances; None where one was not reckoned."""
-        chances = [one.overtakes for one in self.ended]
+        """How many of `independent` should have ended above the leader by their chances; None where one was
+        not reckoned."""
+        chances = [one.overtakes for one in self.independent]
         known = [chance for chance in chances if chance is not None]
         return math.fsum(known) if known and len(known) == len(chances) else None
 
     @property
     def p_value(self) -> float | None:
-        """Probability that at least as many end above, if the chances are right (and independent)."""
+        """Probability that at least as many of `independent` end above, if the chances are right."""
         if self.expected is None:
             return None
-        return math.fsum(_distribution(one.overtakes or 0.0 for one in self.ended)[self.above :])
+        distribution = _distribution(one.overtakes or 0.0 for one in self.independent)
+        return math.fsum(distribution[self.independent_above :])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,8 +172,11 @@ def audit(state: SweepState) -> Audit:
         promoted=sum(len(trial.promotions) for trial in searched),
         savings=_savings(state, stopped, waiting=sum(trial.waits for trial in searched)),
         risk=_risk(stopped),
-        spared=Evidence(trials=tuple(map(leaders.outcome, spared))),
-        continued=Evidence(trials=tuple(leaders.outcome(trial) for trial in ran_on if not trial.spared)),
+        spared=Evidence(trials=tuple(map(leaders.outcome, spared)), seeds_together=together),
+        continued=Evidence(
+            trials=tuple(leaders.outcome(trial) for trial in ran_on if not trial.spared),
+            seeds_together=together,
+        ),
     )
 
 
@@ -238,7 +265,7 @@ class _Leaders:
         own = self._all.get(self._unit(trial)) if trial.trial_id in self._finals else None
         rivals = [value for unit, value in self._others.items() if unit != self._unit(trial)]
         above = None if own is None or not rivals else own > max(rivals)
-        return Ran(trial_id=trial.trial_id, overtakes=chance, above=above)
+        return Ran(trial_id=trial.trial_id, arm=trial.arm, overtakes=chance, above=above)
 
     def _means(self, trials: Iterable[TrialState]) -> Mapping[str, float]:
         """By arm or trial, of what was measured at the end."""

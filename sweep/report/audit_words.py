@@ -130,7 +130,8 @@ def _came_out(ran: Evidence) -> str:
     missing = f" ({total - ended} more can't be told yet)" if total > ended else ""
     low, high = ran.interval
     return (
-        f"{ran.above} of {_trials(ended)} ended above the leader{missing}; of all such trials "
+        f"{ran.above} of {_trials(ended)} ended above the leader{missing}; of all such "
+        f"{'trials' if len(ran.independent) == ended else 'arms'} "
         f"{_percent(low)} to {_percent(high)} would (95 % interval)."
     )
 
@@ -138,13 +139,16 @@ def _came_out(ran: Evidence) -> str:
 def _calibration(ran: Evidence) -> Iterator[str]:
     if ran.expected is None or ran.p_value is None:
         return
+    arms = len(ran.independent)
+    these = "these" if arms == len(ran.ended) else f"their {arms} arm{'s' * (arms != 1)}"
     verdict = "which does not contradict them"
     if ran.p_value < _UNLIKELY:
         verdict = (
-            f"and were they right, {ran.above} or more would with a probability of {in_percent(ran.p_value)} "
-            "alone: they were too low"
+            f"and were they right, {ran.independent_above} or more would with a probability of "
+            f"{in_percent(ran.p_value)} alone: they were too low"
         )
-    yield f"By the chances reckoned then {ran.expected:.2f} of these were to end above the leader, {verdict}."
+    of_these = f"{ran.expected:.2f} of {these}"
+    yield f"By the chances reckoned then {of_these} were to end above the leader, {verdict}."
 
 
 def _grid(found: Audit) -> Grid:

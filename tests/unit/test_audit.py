@@ -153,6 +153,27 @@ class TestEvidence:
         state.created.spec["early_stopping"]["seeds_together"] = False
         assert [one.above for one in audit(state).spared.trials] == [True, False]
 
+    def test_seeds_judged_together_are_one_piece_of_evidence(self) -> None:
+        """They share their chance and their fate: three in a row are no stranger than one."""
+        finals = {1.0: 45.0, 0.0: 46.0}
+        keys = [("real_ratio=0.0", seed) for seed in (0, 1, 2)]
+        changes: dict[str, Any] = {
+            "arms": [1.0, 0.0],
+            "seeds": [0, 1, 2],
+            "curve": lambda parameters, _seed, i: finals[parameters["real_ratio"]] * (0.7 + i / 1000),
+            "spared": keys,
+            "chances": dict(zip(keys, (0.02, 0.03, 0.01), strict=True)),
+        }
+        state = sweep_state(**changes)
+        found = audit(state).spared
+        assert (found.above, len(found.ended)) == (3, 3)
+        assert found.expected == found.p_value == pytest.approx(0.03)
+        assert found.interval == pytest.approx((0.025, 1.0))
+        (told,) = [line for line in TestWords().bullets(state).splitlines() if "By the chances" in line]
+        assert "0.03 of their 1 arm were to end above the leader, and were they right, 1 or more" in told
+        state.created.spec["early_stopping"]["seeds_together"] = False
+        assert audit(state).spared.p_value == pytest.approx(0.02 * 0.03 * 0.01)
+
     def test_who_has_not_ended_is_not_told_of(self) -> None:
         key = ("real_ratio=0.0", 0)
         found = audit(state_of(spared=[key], running={key: 200}, outcome=None)).spared
@@ -243,7 +264,9 @@ def test_machines_get_the_same_numbers() -> None:
     assert found == audit_json(audit(state))
     assert (found["stopped"], found["saved_iterations"], found["risk_not_reckoned"]) == (2, 390, 0)
     assert found["risk"] == pytest.approx(0.031)
-    assert found["spared"]["trials"] == [{"trial_id": "t002", "overtakes": 0.04, "above": False}]
+    assert found["spared"]["trials"] == [
+        {"trial_id": "t002", "arm": "real_ratio=0.25", "overtakes": 0.04, "above": False}
+    ]
     assert found["continued"]["share_low"] is None
     metrics = audit_metrics(state)
     assert metrics["audit/risk"] == pytest.approx(0.031)
