@@ -92,6 +92,8 @@ def simulate(
     from sweep.spec import load_spec
 
     _must_be_rules(rule)
+    if curves is None and mlflow is None:
+        raise SourceError("say what to replay: --curves NAME, --curves FILE.csv, or --mlflow URI")
     spec = load_spec(spec_file, overrides).spec
     state = state_from(curves, storage or spec.storage.path, mlflow, experiment, final, say)
     recording = recording_of(state, spec)

@@ -68,7 +68,7 @@ def test_json_says_what_the_table_says(sweep: Terminal, spec: str, tmp_path: Pat
             "--rule is ahsa; the rules are: none, asha, median,",
         ),
         (["--curves", "other"], "no sweep 'other'"),
-        ([], "say which sweep"),
+        ([], "say what to replay: --curves NAME"),
         (["--curves", "three.csv"], "early_stopping.rungs=[2050]"),
     ],
 )
