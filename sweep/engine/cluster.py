@@ -61,8 +61,14 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
         ray.shutdown()
 
 
-def has_room(wanted: ResourcesConfig) -> bool:
-    """Whether the cluster has free what one more trial needs; it need not be on a single node."""
+def has_room(wanted: ResourcesConfig, at_work: int) -> bool:
+    """Whether one more trial may start beside `at_work` others.
+
+    By `concurrent_trials` where it is set: a cluster that grows and shrinks has nothing free until a trial
+    waits. Else by what the cluster has free; it need not be on a single node.
+    """
+    if wanted.concurrent_trials is not None:
+        return at_work < wanted.concurrent_trials
     free: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
     return free.get("CPU", 0) >= wanted.cpus_per_trial and free.get("GPU", 0) >= wanted.gpus_per_trial
 

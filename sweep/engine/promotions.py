@@ -19,10 +19,11 @@ class PromotingSource:
     """
 
     def __init__(
-        self, source: TrialSource, driver: Driver, has_room: Callable[[], bool] = lambda: True
+        self, source: TrialSource, driver: Driver, has_room: Callable[[int], bool] = lambda _: True
     ) -> None:
-        """`has_room`: whether a trial would start at once. Ray asks for one more than there is room for, but
-        what is promoted later rests on more evidence."""
+        """`has_room`: whether a trial would start beside so many that were handed out and are neither over
+        nor paused. Ray asks for one more than there is room for, but what is promoted later rests on more
+        evidence."""
         self._source = source
         self._driver = driver
         self._has_room = has_room
@@ -40,11 +41,11 @@ class PromotingSource:
     @property
     def exhausted(self) -> bool:
         """Whether nothing waits and nothing runs; asked after `next_trial`, so nobody is promoted either."""
-        return self._source.exhausted and not self._something_runs()
+        return self._source.exhausted and not self._at_work()
 
     def _promoted(self) -> PlannedTrial | None:
-        evidence = _amount_of_evidence(self._driver)
-        if self._something_runs() and (evidence == self._asked_with or not self._has_room()):
+        evidence, at_work = _amount_of_evidence(self._driver), self._at_work()
+        if at_work and (evidence == self._asked_with or not self._has_room(at_work)):
             return None
         promotion = self._driver.trial_judge.promotion(self._driver.board)
         if promotion is None:
@@ -62,10 +63,10 @@ class PromotingSource:
         )
         return planned_trial(trial)
 
-    def _something_runs(self) -> bool:
-        """Whether a trial that was handed out is neither over nor paused."""
+    def _at_work(self) -> int:
+        """How many trials that were handed out are neither over nor paused."""
         trials = (self._driver.state.trials[trial_id] for trial_id in self._handed_out)
-        return any(trial.ended is None and not trial.waits for trial in trials)
+        return sum(trial.ended is None and not trial.waits for trial in trials)
 
 
 def give_up_paused(driver: Driver) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sweep.engine.cluster import has_room
 from sweep.engine.driver import Driver
 from sweep.engine.messages import Started
 from sweep.engine.promotions import PromotingSource, give_up_paused
@@ -22,8 +24,9 @@ from sweep.ledger.events import (
     TrialReported,
     TrialStarted,
 )
+from sweep.spec import ResourcesConfig
 from sweep.stopping import Curve, Judge, Promote, Promotion
-from tests.pausing import BestFirst, Eager
+from tests.pausing import BestFirst, Eager, PausesAll
 from tests.unit.test_driver import make_driver, report, trial_of
 
 RUNGS = (4, 8, 12)
@@ -38,7 +41,7 @@ def pausing_driver(tmp_path: Path, rule: BestFirst | None = None, **sections: An
     return driver
 
 
-def source_of(driver: Driver, has_room: Callable[[], bool] = lambda: True) -> PromotingSource:
+def source_of(driver: Driver, has_room: Callable[[int], bool] = lambda _: True) -> PromotingSource:
     plan = PlanSource(unfinished_trials(driver.spec, driver.state))
     return PromotingSource(BudgetedSource(plan, driver.spec, driver.state), driver, has_room)
 
@@ -267,7 +270,7 @@ def test_nobody_is_promoted_before_there_is_room(tmp_path: Path) -> None:
     driver = pausing_driver(tmp_path)
     driver.trial_judge = Judge(Eager())
     room = False
-    source = source_of(driver, lambda: room)
+    source = source_of(driver, lambda _: room)
     *others, last = [source.next_trial() for _ in RATIOS]
     assert last is not None
     for trial in others:
@@ -284,6 +287,28 @@ def test_nobody_is_promoted_before_there_is_room(tmp_path: Path) -> None:
         if driver.state.trials[name].promoted:
             train(driver, name)
     assert source.next_trial() is not None, "where nothing runs, nothing is waited for"
+
+
+class EagerlyPausing(PausesAll, Eager):
+    """Pauses everybody, and promotes as long as there is room."""
+
+
+def test_as_many_are_promoted_as_may_run_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster whose idle nodes were given back has nothing free, and grows for trials that wait."""
+    monkeypatch.setattr("ray.available_resources", dict)
+    driver = pausing_driver(tmp_path)
+    driver.trial_judge = Judge(EagerlyPausing(worth=0.0))
+    source = source_of(driver, partial(has_room, ResourcesConfig(concurrent_trials=3)))
+    while (trial := source.next_trial()) is not None and not driver.state.trials[trial.trial_id].promotions:
+        train(driver, trial.trial_id)
+    handed_out = [trial, source.next_trial(), source.next_trial()]
+    assert len({one.trial_id for one in handed_out if one is not None}) == 3
+    assert source.next_trial() is None
+    assert any(one.waits for one in driver.state.trials.values())
+    asking_the_cluster = partial(has_room, ResourcesConfig())
+    assert not asking_the_cluster(1)
+    monkeypatch.setattr("ray.available_resources", lambda: {"CPU": 1.0})
+    assert asking_the_cluster(1)
 
 
 def test_stop_request_ends_a_paused_trial(tmp_path: Path) -> None:
