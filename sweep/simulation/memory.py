@@ -24,8 +24,7 @@ class RememberingJudge:
 
     def judge(self, board: Board, trial_id: str, rung: int) -> Judgement:
         """As Judge.judge."""
-        own = board.rungs_against(trial_id, rung), board.is_spared(trial_id)
-        key = (trial_id, rung, own, _situation(board))
+        key = (trial_id, rung, board.rungs_against(trial_id, rung), _situation(board))
         known = self._judgements.get(key)
         if known is None:
             known = self._judge.judge(board, trial_id, rung)
@@ -51,5 +50,6 @@ class RememberingJudge:
 def _situation(board: Board) -> Hashable:
     """All of a state that rules see, where trials are always the same: how far each came, and how it is."""
     return tuple(
-        (len(trial.reports), trial.ended is None, trial.waits) for trial in board.state.trials.values()
+        (len(trial.reports), trial.ended is None, trial.waits, trial.spared)
+        for trial in board.state.trials.values()
     )

@@ -8,12 +8,13 @@ to measure how often stopping is wrong.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sweep.ledger.events import Decision
 from sweep.stopping.board import Board
 from sweep.stopping.protection import reason_not_to_judge
-from sweep.stopping.rule import Case, PausingRule, Promotion, Proposal, Rule
+from sweep.stopping.rule import Case, Curve, PausingRule, Promotion, Proposal, Rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,34 +79,38 @@ class Judge:
 
     def promotion(self, board: Board) -> Promotion | None:
         """The paused trial that goes on. To be asked when there is room and no new trial waits."""
-        if self._pausing is None:
-            return None
         curves = board.curves()
-        if not any(curve.paused for curve in curves):
+        if not isinstance(self.rule, PausingRule) or not any(curve.paused for curve in curves):
             return None
-        promotion = self._pausing.promote(curves, board.rungs)
-        if promotion is not None or any(curve.running for curve in curves):
-            return promotion
-        spared = next(
-            (curve.trial_id for curve in curves if curve.paused and self._spares(curve.trial_id)), None
-        )
-        if spared is None:
+        promotion = self.rule.promote(curves, board.rungs)
+        running = [curve for curve in curves if curve.running]
+        if promotion is not None or not running:
+            return promotion or self._spared(self.rule, curves, board)
+        if not all(board.is_spared(curve.trial_id) for curve in running):
             return None
-        reason = "given up, but spared, to show whether that would have been right"
-        return Promotion(
-            trial_id=spared, reason=reason, spared=True, overtakes=self.chances(board).get(spared)
-        )
+        given_up = [replace(curve, open=False) if curve.running else curve for curve in curves]
+        if self.rule.promote(given_up, board.rungs) is not None:
+            return None  # what the spared ones tell next may settle it
+        return self._spared(self.rule, given_up, board)
 
     def chances(self, board: Board) -> dict[str, float]:
         """By trial_id, the chance of each open trial to overtake the leader; empty if none is reckoned."""
-        return {} if self._pausing is None else self._pausing.chances(board.curves(), board.rungs)
+        if not isinstance(self.rule, PausingRule):
+            return {}
+        return self.rule.chances(board.curves(), board.rungs)
 
-    @property
-    def _pausing(self) -> PausingRule | None:
-        return self.rule if hasattr(self.rule, "promote") else None  # type: ignore[return-value]
+    def _spared(self, rule: PausingRule, curves: Sequence[Curve], board: Board) -> Promotion | None:
+        """Of those that the rule has given up; they run side by side, since none of them matters."""
+        paused = (curve.trial_id for curve in curves if curve.paused)
+        spared = next((trial_id for trial_id in paused if self._spares(trial_id)), None)
+        if spared is None:
+            return None
+        reason = "given up, but spared, to show whether that would have been right"
+        chance = rule.chances(curves, board.rungs).get(spared)
+        return Promotion(trial_id=spared, reason=reason, spared=True, overtakes=chance)
 
     def _proposal(self, board: Board, case: Case) -> Proposal:
-        min_peers = 0 if self._pausing else self.min_peers  # a pause is no stop
+        min_peers = 0 if isinstance(self.rule, PausingRule) else self.min_peers  # a pause is no stop
         reason = reason_not_to_judge(case.candidate, case.peers, min_peers)
         if reason is None and board.is_spared(case.candidate.trial_id):
             reason = f"{case.candidate.trial_id} was spared before, so it runs to the end"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sweep.ledger.events import Decision
 
@@ -66,6 +66,8 @@ class Curve:
     """It has not ended: it runs, is to run, or is paused."""
     paused: bool = False
     """It waits at a rung and goes on only if the rule says so."""
+    to_the_end: bool = False
+    """It is trained to the end whatever the rule says."""
 
     @property
     def running(self) -> bool:
@@ -137,8 +139,9 @@ class Rule(Protocol):
         ...
 
 
+@runtime_checkable
 class PausingRule(Rule, Protocol):
-    """A rule that pauses trials, and says which of them go on."""
+    """A rule that pauses trials, and says which of them go on: one that has these methods."""
 
     def promote(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> Promotion | None:
         """The paused trial that goes on now that there is room and no new trial waits; None: none yet, or,

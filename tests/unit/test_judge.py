@@ -42,6 +42,13 @@ class Queue:
         return {curve.trial_id: 0.25 for curve in curves if curve.open}
 
 
+class OnceNothingRuns(Queue):
+    """Promotes nobody beside others."""
+
+    def promote(self, curves: Sequence[Curve], rungs: tuple[int, ...]) -> Promotion | None:
+        return None if any(curve.running for curve in curves) else super().promote(curves, rungs)
+
+
 OTHERS = {"t0": (30.0,), "t1": (31.0,)}
 
 
@@ -188,6 +195,27 @@ class TestPromotion:
         curves = {curve.trial_id: curve for curve in board_at(state).curves()}
         assert curves["a"].running and not curves["b"].running
         assert Judge(Queue([]), spare=1.0).promotion(board_at(state)) is None
+
+    def test_spared_ones_run_side_by_side(self) -> None:
+        judge, state = Judge(Queue([]), spare=1.0), self.paused("a", "b", "c")
+        for trial_id in ("a", "b", "c"):
+            promotion = judge.promotion(board_at(state))
+            assert promotion is not None and promotion.spared and promotion.trial_id == trial_id
+            assert promotion.overtakes == 0.25
+            state.apply(TrialPromoted(rung=RUNGS[0], **asdict(promotion)))
+        assert judge.promotion(board_at(state)) is None
+
+    def test_beside_one_that_is_not_spared_nobody_is_given_up(self) -> None:
+        state = self.paused("a", "b", running=["c"])
+        state.apply(TrialPromoted(trial_id="a", rung=RUNGS[0], reason="", spared=True))
+        assert Judge(Queue([]), spare=1.0).promotion(board_at(state)) is None
+
+    def test_while_spared_ones_run_nobody_is_given_up_whom_the_rule_wants_once_nothing_runs(self) -> None:
+        state = self.paused("a", "b", "c")
+        state.apply(TrialPromoted(trial_id="a", rung=RUNGS[0], reason="", spared=True))
+        rule = OnceNothingRuns(["b"])
+        assert Judge(rule, spare=1.0).promotion(board_at(state)) is None
+        assert not rule.next_ones, "it was asked as if nothing ran"
 
     def test_a_spared_one_is_not_paused_again(self) -> None:
         state = played(Judge(Queue([]), spare=1.0), {"a": (30.0, 31.0, 32.0), "b": (20.0, 21.0, 22.0)})
