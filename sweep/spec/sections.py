@@ -105,8 +105,8 @@ class EarlyStoppingConfig(Section):
     """Of `promote` with `aim: curve`: error of the final values that will do, as expected on average over the
     trials, in points of percent."""
     spend: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Of `promote`: share of the iterations of all trials to the end that is spent, whatever the evidence.
-    Default: as much as the evidence asks for."""
+    """Of `promote`: share of the iterations of all trials to the end that may be spent, and is whatever
+    the evidence says. Default: as much as the evidence asks for."""
     min_peers: PositiveInt = 3
     """Other trials that must have reached a rung before one is stopped."""
     patience: PositiveInt = 1

@@ -18,6 +18,9 @@ next may settle the matter for nothing. On recorded curves 0.2 costs what waitin
 2.7 % of winners lost, either way), in two thirds of the time; 0.1 costs 4 % more."""
 
 
+_ROUNDING = 1e-9
+
+
 @dataclass(frozen=True)
 class Choice:
     """A paused trial, and why it is the one to go on."""
@@ -30,7 +33,7 @@ class Aim(Protocol):
     """What the iterations are to be spent on."""
 
     def choose(
-        self, curves: Sequence[Curve], rungs: tuple[int, ...], chances: Mapping[str, float]
+        self, curves: Sequence[Curve], rungs: tuple[int, ...], chances: Mapping[str, float], left: float
     ) -> Choice | None:
         """The paused trial that serves the aim best; None if that is not worth its iterations now.
 
@@ -38,6 +41,7 @@ class Aim(Protocol):
             curves: of all trials; at least one is paused, and all have come to the first rung.
             rungs: of the sweep, rising.
             chances: by trial_id, the chance of each open trial to overtake the leader.
+            left: how many whole trainings may still be spent; infinite where nothing limits them.
         """
         ...
 
@@ -50,18 +54,43 @@ class Winner:
     """Chance below which a trial is not worth its iterations, 0..1."""
 
     def choose(
-        self, curves: Sequence[Curve], rungs: tuple[int, ...], chances: Mapping[str, float]
+        self, curves: Sequence[Curve], rungs: tuple[int, ...], chances: Mapping[str, float], left: float
     ) -> Choice | None:
         """The paused trial with the best chance."""
-        waiting = [curve for curve in curves if curve.paused and not curve.diverged]
-        if not waiting:
-            return None
-        best = max(waiting, key=lambda one: (chances[one.trial_id], one.reached, one.trial_id))
         is_busy = any(curve.running for curve in curves)
         bar = max(self.delta, WORTH_AN_IDLE_WORKER) if is_busy else self.delta
-        if chances[best.trial_id] < bar:
-            return None
-        return Choice(best.trial_id, "it has the best chance of those that wait")
+        hopeful = [curve for curve in curves if curve.open and not curve.diverged]
+        ranked = sorted(hopeful, key=lambda one: (chances[one.trial_id], one.reached, one.trial_id))
+        ranked.reverse()
+        able = [curve for curve in ranked if _rest(curve, rungs) <= left + _ROUNDING]
+        if not able and any(curve.reached == len(rungs) for curve in curves):
+            return None  # what is left brings nobody to the end beside those who came there
+        favourite = able[0] if able and chances[able[0].trial_id] >= 0.5 else None
+        for curve in ranked:
+            goes_on = curve.paused and chances[curve.trial_id] >= bar
+            if goes_on and (not able or _can_be_paid(curve, favourite, rungs, left)):
+                return Choice(curve.trial_id, "it has the best chance of those that wait")
+        return None
+
+
+def _can_be_paid(curve: Curve, favourite: Curve | None, rungs: tuple[int, ...], left: float) -> bool:
+    """Whether somebody can still come to the end afterwards: a part of a training has won nothing.
+
+    That is the favourite, beside whom the trial takes its next step; or, where the leader has finished
+    already, the trial itself.
+    """
+    if favourite is None or favourite is curve:
+        return _rest(curve, rungs) <= left + _ROUNDING
+    step = (rungs[curve.reached] - rungs[curve.reached - 1]) / rungs[-1]
+    return step + _rest(favourite, rungs) <= left + _ROUNDING
+
+
+def _rest(curve: Curve, rungs: tuple[int, ...]) -> float:
+    """Share of a training that is left to pay: of a running trial what comes after its next rung."""
+    if curve.to_the_end and curve.running:
+        return 0.0
+    reached = min(curve.reached + curve.running, len(rungs))
+    return 1 - rungs[reached - 1] / rungs[-1]
 
 
 @dataclass(frozen=True)
@@ -74,7 +103,7 @@ class WholeCurve:
     """Recorded curves in place of the package's: a benchmark leaves a task out."""
 
     def choose(
-        self, curves: Sequence[Curve], rungs: tuple[int, ...], chances: Mapping[str, float]
+        self, curves: Sequence[Curve], rungs: tuple[int, ...], chances: Mapping[str, float], left: float
     ) -> Choice | None:
         """The paused trial that tells most an iteration, in the setting that is known least."""
         settings: dict[str, list[Curve]] = {}

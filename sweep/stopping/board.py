@@ -99,7 +99,7 @@ class Board:
         return self._peers[key]
 
     def _curve(self, trial: TrialState) -> Curve:
-        now = (len(trial.reports), trial.status, trial.promoted)
+        now = (len(trial.reports), trial.status, trial.promoted, trial.spared, trial.continued)
         before, curve = self._curves.get(trial.trial_id, (None, None))
         if curve is None or now != before:
             curve = self._newest_curve(trial)
@@ -117,6 +117,7 @@ class Board:
             reached=sum(rung <= max(trial.reports, default=0) for rung in self.rungs),
             open=trial.ended is None,
             paused=trial.waits,
+            to_the_end=arm.is_protected or arm.is_baseline or trial.spared or trial.continued,
         )
 
     def _arm_of(self, trial: TrialState) -> _Arm:

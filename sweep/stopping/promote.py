@@ -9,6 +9,7 @@ the idea to thaw trials by predicted curves is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -28,8 +29,8 @@ class Promote:
     """Of the aim `winner`: chance to overtake the leader below which a trial does not go on, 0..1."""
     aim: Literal["winner", "curve"] = "winner"
     spend: float | None = None
-    """Share of the iterations of all trials to the end, 0..1, that is spent whatever the evidence says. None:
-    as much as the aim asks for."""
+    """Share of the iterations of all trials to the end, 0..1, that may be spent, and is whatever the evidence
+    says, unless what is left brings nobody to the end. None: as much as the aim asks for."""
     seeds_together: bool = True
     """The chance is that of the arm."""
     tolerance: float = 0.6
@@ -72,23 +73,30 @@ class Promote:
             return None
         if any(curve.running and not curve.reached for curve in curves):
             return None
-        if self.spend is not None and spent_share(curves, rungs) >= self.spend:
+        left = math.inf if self.spend is None else self.spend - spent_share(curves, rungs)
+        if left <= _ROUNDING:
             return None
-        return self._aim.choose(curves, rungs, chances)
+        return self._aim.choose(curves, rungs, chances, left * len(curves))
 
     @property
     def _aim(self) -> Aim:
-        """Where iterations shall be spent anyway, no bar keeps them."""
+        """Where iterations shall be spent anyway, there is no bar as soon as nobody runs."""
         if self.aim == "curve":
             return WholeCurve(0.0 if self.spend else self.tolerance, self.table)
         return Winner(0.0 if self.spend else self.delta)
 
 
+_ROUNDING = 1e-9
+
+
 def spent_share(curves: Sequence[Curve], rungs: tuple[int, ...]) -> float:
-    """Share of the iterations of all trials to the end that are spent, those of running trials to their next
-    rung included."""
-    reached = (min(curve.reached + curve.running, len(rungs)) for curve in curves)
-    return sum(rungs[count - 1] for count in reached if count) / (len(curves) * rungs[-1])
+    """Share of the iterations of all trials to the end that are spent, or as good as spent: running trials
+    count to their next rung, those that nothing stops to the end."""
+    iterations = 0
+    for curve in curves:
+        reached = len(rungs) if curve.open and curve.to_the_end else curve.reached + curve.running
+        iterations += rungs[min(reached, len(rungs)) - 1] if reached else 0
+    return iterations / (len(curves) * rungs[-1])
 
 
 def _words(chance: float) -> str:
