@@ -36,16 +36,29 @@ def chances_to_overtake(
     """
     known = [curve for curve in curves if curve.is_measured]
     chances = {curve.trial_id: 0.0 if curve.diverged else 1.0 for curve in curves if curve.open}
-    units: dict[str, list[int]] = {}
-    for index, curve in enumerate(known):
-        if (curve.open or curve.reached == len(rungs)) and not curve.diverged:
-            units.setdefault(curve.arm if seeds_together else curve.trial_id, []).append(index)
+    units = _units(known, len(rungs), seeds_together)
     if units:
         finals = _finals(known, rungs, table or bundled_table()).averaged(list(units.values()))
         for members, chance in zip(units.values(), _chances(finals), strict=True):
             own = (known[index] for index in members)
             chances |= {curve.trial_id: chance for curve in own if curve.open}
     return chances
+
+
+def _units(known: Sequence[Curve], rungs: int, seeds_together: bool) -> dict[str, list[int]]:
+    """Who contends with whom: indices of the trials of each arm that may still end as the best, or did.
+
+    Its seeds that were stopped count with what they would have measured: an arm is not the better for them.
+    """
+    units: dict[str, list[int]] = {}
+    for index, curve in enumerate(known):
+        if not curve.diverged:
+            units.setdefault(curve.arm if seeds_together else curve.trial_id, []).append(index)
+    return {
+        name: members
+        for name, members in units.items()
+        if any(known[index].open or known[index].reached == rungs for index in members)
+    }
 
 
 def _chances(finals: Finals) -> list[float]:

@@ -72,6 +72,14 @@ class TestChances:
         stopped = curve_at("stopped", 50.0, open=False)
         assert set(chances(curve_at("leader", 40.0, 45.0, 48.0), stopped, curve_at("own", 39.0))) == {"own"}
 
+    def test_an_arm_is_not_the_better_for_a_seed_that_was_stopped(self) -> None:
+        leader, good = curve_at("leader", 40.0, 44.0), curve_at("good", 39.0, arm="own")
+        poor = curve_at("poor", 32.0, arm="own")
+        stopped = replace(poor, open=False)
+        before = chances(leader, good, poor)["good"]
+        assert chances(leader, good, stopped) == {"leader": pytest.approx(1 - before), "good": before}
+        assert chances(leader, good)["good"] > before
+
     def test_seeds_of_an_arm_share_their_chance(self) -> None:
         lucky, unlucky = curve_at("lucky", 42.0, arm="own"), curve_at("unlucky", 34.0, arm="own")
         others = [curve_at("a", 39.0), curve_at("b", 36.0)]
