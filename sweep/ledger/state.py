@@ -74,7 +74,10 @@ class TrialState:
     spared: bool = False
     """A rule would have stopped it; it runs to the end to show whether that would have been right."""
     continued: bool = False
-    """It was stopped once and goes on, or went on, because that was asked for: no rule stops it again."""
+    """It was stopped or paused once and goes on, or went on, because that was asked for: no rule stops it
+    again."""
+    overruled: TrialEnded | None = None
+    """How it had ended when it was first continued; None where it was only paused then, or never was."""
 
     @property
     def trial_id(self) -> str:
@@ -125,13 +128,17 @@ class TrialState:
                 self.status, self.ended, self.iteration = event.outcome, event, event.iteration
                 self.promoted = False
             case TrialReopened():
-                self.status, self.ended, self.promoted = "interrupted", None, False
-                self.continued = self.continued or event.to_the_end
+                self._reopen(event)
 
     def interrupt(self) -> None:
         """Its driver is gone."""
         if self.status == "running":
             self.status = "interrupted"
+
+    def _reopen(self, event: TrialReopened) -> None:
+        if event.to_the_end and not self.continued:
+            self.continued, self.overruled = True, self.ended
+        self.status, self.ended, self.promoted = "interrupted", None, False
 
     def _advance(self, iteration: int, seconds: float) -> None:
         self.iteration = iteration

@@ -15,7 +15,7 @@ from statistics import fmean
 
 from scipy.stats import binomtest
 
-from sweep.ledger.events import STOPPED_BY_HAND
+from sweep.ledger.events import STOPPED_BY_HAND, TrialEnded
 from sweep.ledger.state import SweepState, TrialState
 from sweep.results import metric_of, rungs_of, without_controls
 
@@ -68,15 +68,10 @@ class Ran:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """Trials that a rule had given up and that ran on all the same.
-
-    Seeds of an arm that are judged together end above the leader together, or not: what is inferred counts
-    them once.
-    """
+class RanOn:
+    """Trials that a rule had given up and that ran on all the same: counts."""
 
     trials: tuple[Ran, ...]
-    seeds_together: bool = False
 
     @property
     def ended(self) -> tuple[Ran, ...]:
@@ -87,6 +82,17 @@ class Evidence:
     def above(self) -> int:
         """How many ended above the leader: giving them up would have lost the winner."""
         return sum(one.above is True for one in self.ended)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence(RanOn):
+    """Such trials if they were drawn by lot, so that they tell of the others and of the chances reckoned.
+
+    Seeds of an arm that are judged together end above the leader together, or not: what is inferred counts
+    them once.
+    """
+
+    seeds_together: bool = False
 
     @property
     def independent(self) -> tuple[Ran, ...]:
@@ -145,8 +151,8 @@ class Audit:
     risk: Risk
     spared: Evidence
     """Drawn by lot."""
-    continued: Evidence
-    """Chosen by whoever continued them, so that they need not be like the others."""
+    continued: RanOn
+    """Chosen by whoever continued them, so that nothing follows for the others, nor for the chances."""
 
     @property
     def is_empty(self) -> bool:
@@ -173,26 +179,26 @@ def audit(state: SweepState) -> Audit:
         savings=_savings(state, stopped, waiting=sum(trial.waits for trial in searched)),
         risk=_risk(stopped),
         spared=Evidence(trials=tuple(map(leaders.outcome, spared)), seeds_together=together),
-        continued=Evidence(
-            trials=tuple(leaders.outcome(trial) for trial in ran_on if not trial.spared),
-            seeds_together=together,
-        ),
+        continued=RanOn(trials=tuple(leaders.outcome(trial) for trial in ran_on if not trial.spared)),
     )
 
 
 def was_stopped_by_rule(trial: TrialState) -> bool:
     """Whether a rule ended it, and nobody by hand."""
-    if trial.ended is None or trial.ended.outcome != "stopped" or not trial.judged:
+    return trial.ended is not None and _is_by_rule(trial.ended, trial)
+
+
+def _is_by_rule(ended: TrialEnded, trial: TrialState) -> bool:
+    if ended.outcome != "stopped" or ended.reason.startswith(STOPPED_BY_HAND):  # maybe while it was paused
         return False
-    if trial.ended.reason.startswith(STOPPED_BY_HAND):  # maybe while it was paused
-        return False
-    last = max(trial.judged)
-    return trial.ended.iteration == last and trial.judged[last].decision != "continue"
+    judged = trial.judged.get(ended.iteration)
+    return judged is not None and judged.decision != "continue"
 
 
 def _was_continued(trial: TrialState) -> bool:
-    """Whether a rule had given it up before it was continued; by hand is no evidence against the rule."""
-    return trial.continued and _given_up_at(trial) is not None
+    """Whether a rule had given it up before it was continued: that it was paused, or stopped by hand, says
+    nothing of the rule."""
+    return trial.overruled is not None and _is_by_rule(trial.overruled, trial)
 
 
 def _given_up_at(trial: TrialState) -> int | None:

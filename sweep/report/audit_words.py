@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sweep.ledger.state import SweepState
-from sweep.report.audit import Audit, Evidence, Ran, audit
+from sweep.report.audit import Audit, Evidence, Ran, RanOn, audit
 from sweep.report.fits import Block, Bullets, Grid, Section
 from sweep.stopping.words import in_percent
 
@@ -117,23 +117,27 @@ def _spared(found: Audit) -> Iterator[str]:
 def _continued(found: Audit) -> Iterator[str]:
     if found.continued.trials:
         yield (
-            f"Given up, then continued on request: {_came_out(found.continued)} Somebody chose them, so that "
-            "they say less of the others."
+            f"Given up, then continued on request: {_counts(found.continued)}. Somebody chose them, so that "
+            "nothing follows for the others, nor for the chances that were reckoned."
         )
-        yield from _calibration(found.continued)
 
 
 def _came_out(ran: Evidence) -> str:
-    total, ended = len(ran.trials), len(ran.ended)
     if ran.interval is None:
-        return f"{_trials(total)}, of which none has come to the end beside another that was not given up."
-    missing = f" ({total - ended} more can't be told yet)" if total > ended else ""
+        return f"{_counts(ran)}."
     low, high = ran.interval
     return (
-        f"{ran.above} of {_trials(ended)} ended above the leader{missing}; of all such "
-        f"{'trials' if len(ran.independent) == ended else 'arms'} "
+        f"{_counts(ran)}; of all such {'trials' if len(ran.independent) == len(ran.ended) else 'arms'} "
         f"{_percent(low)} to {_percent(high)} would (95 % interval)."
     )
+
+
+def _counts(ran: RanOn) -> str:
+    total, ended = len(ran.trials), len(ran.ended)
+    if not ended:
+        return f"{_trials(total)}, of which none has come to the end beside another that was not given up"
+    missing = f" ({total - ended} more can't be told yet)" if total > ended else ""
+    return f"{ran.above} of {_trials(ended)} ended above the leader{missing}"
 
 
 def _calibration(ran: Evidence) -> Iterator[str]:
@@ -152,7 +156,7 @@ def _calibration(ran: Evidence) -> Iterator[str]:
 
 
 def _grid(found: Audit) -> Grid:
-    kinds = {"spared": found.spared, "continued": found.continued}
+    kinds: dict[str, RanOn] = {"spared": found.spared, "continued": found.continued}
     rows = tuple(_row(kind, one) for kind, ran in kinds.items() for one in ran.trials)
     return Grid(
         ("trial", "ran on because it was", "chance to overtake then", "ended above the leader"), rows, 2

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sweep.ledger.state import SweepState, TrialState
-from sweep.report.audit import Audit, Evidence, audit
+from sweep.report.audit import Audit, Evidence, RanOn, audit
 from sweep.report.controls import controls_json
 from sweep.report.fits_json import noise_json
 from sweep.report.frame import arm_record
@@ -57,21 +57,23 @@ def audit_json(found: Audit) -> dict[str, Any]:
         "risk": risk.expected if risk.reckoned else None,
         "risk_not_reckoned": risk.unreckoned,
         "spared": _evidence(found.spared),
-        "continued": _evidence(found.continued),
+        "continued": _counts(found.continued),
     }
 
 
 def _evidence(ran: Evidence) -> dict[str, Any]:
     low, high = ran.interval or (None, None)
     return {
-        "trials": [asdict(one) for one in ran.trials],
-        "ended": len(ran.ended),
-        "above": ran.above,
+        **_counts(ran),
         "share_low": low,
         "share_high": high,
         "expected_above": ran.expected,
         "p_value": ran.p_value,
     }
+
+
+def _counts(ran: RanOn) -> dict[str, Any]:
+    return {"trials": [asdict(one) for one in ran.trials], "ended": len(ran.ended), "above": ran.above}
 
 
 def _arm(table: FairTable, row: ArmRow) -> dict[str, Any]:

@@ -46,7 +46,8 @@ def _heading(state: SweepState, trial: TrialState) -> Iterator[str]:
     if trial.spared:
         yield "Spared: it should have been given up, and runs to the end to show whether that would be right."
     if trial.continued:
-        yield "It was stopped before and continued on request; no rule stops it again."
+        before = "stopped" if trial.overruled else "paused"
+        yield f"It was {before} before and continued on request; no rule stops it again."
 
 
 def _decision(state: SweepState, judged: TrialJudged) -> Iterator[str]:
@@ -61,7 +62,8 @@ def _decision(state: SweepState, judged: TrialJudged) -> Iterator[str]:
     if not judged.peers:
         yield "  no peers had a value at this rung"
         return
-    yield f"  {len(judged.peers)} peers at this rung when it was judged, best first:"
+    peers = "1 peer" if len(judged.peers) == 1 else f"{len(judged.peers)} peers"
+    yield f"  {peers} at this rung when it was judged, best first:"
     best_first = sorted(judged.peers.items(), key=lambda peer: (math.isnan(peer[1]), -peer[1], peer[0]))
     for peer_id, value in best_first:
         yield f"    {_number(value):>6}  {_name_of(state, peer_id)}"

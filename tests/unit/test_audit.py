@@ -196,6 +196,23 @@ class TestEvidence:
         continued(state, "t004", final=50.0)
         assert not audit(state).continued.trials
 
+    def test_who_was_continued_while_it_was_paused_had_not_been_given_up(self) -> None:
+        paused: dict[str, Any] = {"paused": {("real_ratio=0.0", 0): 60}, "chances": CHANCES, "outcome": None}
+        state = state_of(**paused)
+        continued(state, "t004", final=50.0)
+        assert state.trials["t004"].continued
+        assert not audit(state).continued.trials
+
+        given_up = state_of(**paused)
+        given_up.apply(TrialEnded(trial_id="t004", outcome="stopped", reason="given up", iteration=60))
+        continued(given_up, "t004", final=50.0)
+        assert [one.above for one in audit(given_up).continued.trials] == [True]
+
+        by_hand = state_of(**paused)
+        by_hand.apply(TrialEnded(trial_id="t004", outcome="stopped", reason=STOPPED_BY_HAND, iteration=60))
+        continued(by_hand, "t004", final=50.0)
+        assert not audit(by_hand).continued.trials
+
     def test_a_promoted_trial_was_not_given_up_but_a_spared_one_was(self) -> None:
         key = ("real_ratio=0.0", 0)
         for spared in (False, True):
@@ -244,6 +261,13 @@ class TestWords:
         state = state_of(FINALS | {0.25: 46.0, 0.125: 47.0}, spared=keys, chances=dict.fromkeys(keys, 0.02))
         assert "2 or more would with a probability of < 0.1 % alone: they were too low" in self.bullets(state)
 
+    def test_of_continued_trials_it_counts_and_infers_nothing(self) -> None:
+        state = state_of(stopped=STOPPED, chances=CHANCES)
+        continued(state, "t004", final=50.0)
+        (told,) = [line for line in self.bullets(state).splitlines() if "continued on request" in line]
+        assert "1 of 1 trial ended above the leader. Somebody chose them, so that nothing follows" in told
+        assert "By the chances reckoned then" not in self.bullets(state)
+
     def test_the_line_on_the_terminal_and_the_page_have_it(self) -> None:
         state = state_of(stopped=STOPPED, chances=CHANCES)
         line = (
@@ -267,7 +291,7 @@ def test_machines_get_the_same_numbers() -> None:
     assert found["spared"]["trials"] == [
         {"trial_id": "t002", "arm": "real_ratio=0.25", "overtakes": 0.04, "above": False}
     ]
-    assert found["continued"]["share_low"] is None
+    assert found["continued"] == {"trials": [], "ended": 0, "above": 0}
     metrics = audit_metrics(state)
     assert metrics["audit/risk"] == pytest.approx(0.031)
     assert (metrics["audit/saved_iterations"], metrics["audit/spared_ended"]) == (390, 1)

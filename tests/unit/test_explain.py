@@ -45,6 +45,7 @@ def test_nan_peers_come_last_and_the_metric_is_named() -> None:
         metric="val_aacc",
         curve=lambda p, *_: values[p["real_ratio"]],
     )
+    assert "  1 peer at this rung when it was judged" in explain(state, "t001")
     text = explain(state, "t002")
     assert "  val_aacc 65.00, cut-off 70.00" in text
     assert text.index("t001  real_ratio=0.5") < text.index("   NaN  t000  real_ratio=1.0")
