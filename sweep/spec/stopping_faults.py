@@ -11,10 +11,14 @@ from trainables.contract import TrainingConfig
 _READ_BY: Mapping[str, tuple[str, ...]] = {
     "delta": ("guarded", "promote"),
     "aim": ("promote",),
+    "tolerance": ("promote",),
     "spend": ("promote",),
     "patience": ("guarded", "asha", "median"),
 }
 """Keys that promise something, by the rules that keep it; with `none` it is plain that nothing is judged."""
+
+_READ_BY_AIM: Mapping[str, str] = {"delta": "winner", "tolerance": "curve"}
+"""Keys that `promote` reads with one aim alone, and not where `spend` says how much is spent."""
 
 
 def early_stopping_faults(stopping: EarlyStoppingConfig) -> Iterator[Found]:
@@ -24,14 +28,31 @@ def early_stopping_faults(stopping: EarlyStoppingConfig) -> Iterator[Found]:
             message = f"is {rung}; it must be above the rung before it ({before})"
             yield Found(("early_stopping", "rungs", number), message)
     for key, rules in _READ_BY.items():
-        value = getattr(stopping, key)
-        is_set = value != EarlyStoppingConfig.model_fields[key].default
-        if is_set and stopping.name not in (*rules, "none"):
-            message = (
-                f"is {given(value)}, which {stopping.name} does not read; remove it, or set "
-                f"early_stopping.name to {' or '.join(rules)}"
+        if stopping.name not in (*rules, "none") and _is_set(stopping, key):
+            yield _unread(stopping, key, stopping.name, f"set early_stopping.name to {' or '.join(rules)}")
+    if stopping.name == "promote":
+        yield from _unread_by_promote(stopping)
+
+
+def _unread_by_promote(stopping: EarlyStoppingConfig) -> Iterator[Found]:
+    for key, aim in _READ_BY_AIM.items():
+        if not _is_set(stopping, key):
+            continue
+        if stopping.spend is not None:
+            yield _unread(stopping, key, "promote with spend", "remove early_stopping.spend")
+        elif stopping.aim != aim:
+            yield _unread(
+                stopping, key, f"promote with aim: {stopping.aim}", f"set early_stopping.aim to {aim}"
             )
-            yield Found(("early_stopping", key), message)
+
+
+def _is_set(stopping: EarlyStoppingConfig, key: str) -> bool:
+    return bool(getattr(stopping, key) != EarlyStoppingConfig.model_fields[key].default)
+
+
+def _unread(stopping: EarlyStoppingConfig, key: str, by: str, remedy: str) -> Found:
+    value = given(getattr(stopping, key))
+    return Found(("early_stopping", key), f"is {value}, which {by} does not read; remove it, or {remedy}")
 
 
 def rungs_faults(stopping: EarlyStoppingConfig, training: TrainingConfig) -> Iterator[Found]:

@@ -237,6 +237,31 @@ def test_missing_sections_are_told_together() -> None:
             "early_stopping.patience is 2, which promote does not read",
         ),
         (
+            {"early_stopping": {"tolerance": 0.4}},
+            "early_stopping.tolerance is 0.4, which guarded does not read; remove it, or set "
+            "early_stopping.name to promote",
+        ),
+        (
+            {"early_stopping": {"name": "promote", "rungs": [4], "tolerance": 0.4}},
+            "early_stopping.tolerance is 0.4, which promote with aim: winner does not read; remove it, or "
+            "set early_stopping.aim to curve",
+        ),
+        (
+            {"early_stopping": {"name": "promote", "rungs": [4], "aim": "curve", "delta": 0.1}},
+            "early_stopping.delta is 0.1, which promote with aim: curve does not read; remove it, or set "
+            "early_stopping.aim to winner",
+        ),
+        (
+            {"early_stopping": {"name": "promote", "rungs": [4], "spend": 0.5, "delta": 0.1}},
+            "early_stopping.delta is 0.1, which promote with spend does not read; remove it, or remove "
+            "early_stopping.spend",
+        ),
+        (
+            {"early_stopping": {"name": "promote", "rungs": [4], "spend": 0.5, "tolerance": 1}},
+            "early_stopping.tolerance is 1.0, which promote with spend does not read; remove it, or remove "
+            "early_stopping.spend",
+        ),
+        (
             {"early_stopping": {"name": "promote", "rungs": []}},
             "early_stopping.rungs is missing; promote pauses trials at rungs: give iterations below "
             "training.iterations (12)",
@@ -546,7 +571,7 @@ def test_promote_needs_a_search_whose_trials_are_known(tmp_path: Path, method: s
     )
 
 
-@pytest.mark.parametrize("keys", [{"delta": 0.01}, {"aim": "curve", "spend": 0.4}, {"patience": 3}])
+@pytest.mark.parametrize("keys", [{"delta": 0.01}, {"aim": "curve", "spend": 0.4}, {"tolerance": 1}])
 def test_a_sweep_whose_early_stopping_is_switched_off_may_keep_its_keys(keys: dict[str, Any]) -> None:
     assert spec(early_stopping={"name": "none", **keys}).early_stopping.name == "none"
 
