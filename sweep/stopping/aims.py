@@ -14,11 +14,10 @@ from sweep.stopping.rule import Curve
 
 WORTH_AN_IDLE_WORKER = 0.2
 """Chance to overtake the leader from which on a trial goes on beside others that run. Below, what these tell
-next may settle the matter for nothing. On recorded curves 0.2 costs what waiting always would (cost 0.627 at
-2.7 % of winners lost, either way), in two thirds of the time; 0.1 costs 4 % more."""
+next may settle the matter for nothing. On recorded curves 0.2 costs what waiting always would, in two thirds
+of the time; 0.1 costs 4 % more iterations (docs/decisions/0006-stopping.md)."""
 
-
-_ROUNDING = 1e-9
+_ROUNDING = 1e-9  # of sums of shares
 
 
 @dataclass(frozen=True)
