@@ -94,7 +94,7 @@ def simulate(
     _must_be_rules(rule)
     if curves is None and mlflow is None:
         raise SourceError("say what to replay: --curves NAME, --curves FILE.csv, or --mlflow URI")
-    spec = load_spec(spec_file, overrides).spec
+    spec = load_spec(spec_file, overrides, on_disk=False).spec
     state = state_from(curves, storage or spec.storage.path, mlflow, experiment, final, say)
     recording = recording_of(state, spec)
     places = workers or _workers(spec, state)

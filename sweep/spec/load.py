@@ -31,12 +31,13 @@ class LoadedSpec:
     """Lines, for faults that are found later; None if the spec is not from a file."""
 
 
-def load_spec(path: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
+def load_spec(path: Path, overrides: Sequence[str] = (), *, on_disk: bool = True) -> LoadedSpec:
     """The spec in a YAML 1.2 file. `check_data` then looks at its data.
 
     Args:
         path: the file.
         overrides: `KEY=VALUE`, KEY a dotted path and VALUE read as YAML, set over what the file says.
+        on_disk: whether to look at the folders of a faulty spec; not for what trains nothing.
 
     Returns:
         The spec with defaults filled in. `data.root`, `model.pretrained` and `storage.path` are absolute,
@@ -44,10 +45,10 @@ def load_spec(path: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
         has no `storage.path`, the environment's SEGSWEEP_STORAGE is taken, if there is one.
 
     Raises:
-        SpecError: with everything that is wrong, in the folders too if `data` itself is sound.
+        SpecError: with everything that is wrong, `on_disk` in the folders too if `data` itself is sound.
     """
     document = with_overrides(read_document(Path(path)), overrides)
-    spec = _in_storage_of_environment(checked(document, on_disk=True))
+    spec = _in_storage_of_environment(checked(document, on_disk=on_disk))
     return LoadedSpec(_filled_in(spec), document.text, document.file, document)
 
 
