@@ -44,6 +44,8 @@ class Row:
     worst_regret: float
     curve_error: Mean | None
     """In points; None where there is no curve."""
+    curve_orders: int
+    """Over how many orders `curve_error` is: in others a setting may have had no trial at the end."""
     seconds: Mean
     """On the clock; iterations where nothing tells how long one takes."""
     work_seconds: Mean
@@ -64,7 +66,7 @@ class Simulation:
     every_order: bool
     """These are all orders that there are."""
     curve_orders: int
-    """For how many of them curves were fitted."""
+    """For how many of them curves were to be fitted."""
     no_curve: str
     """Why there is no error of the curve; empty where there is one."""
     rows: tuple[Row, ...]
@@ -154,6 +156,7 @@ class _Replay:
             regret=mean_of([one.regret for one in scores], exact=every_order),
             worst_regret=max(one.regret for one in scores),
             curve_error=mean_of(errors, exact=every_order and len(errors) == len(scores)) if errors else None,
+            curve_orders=len(errors),
             seconds=mean_of([one.seconds for one in scores], exact=every_order),
             work_seconds=mean_of([one.work_seconds * gpus for one in scores], exact=every_order),
         )

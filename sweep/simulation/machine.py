@@ -44,6 +44,7 @@ def _row(row: Row, *, timed: bool) -> dict[str, Any]:
         "regret": asdict(row.regret),
         "worst_regret": row.worst_regret,
         "curve_error": None if row.curve_error is None else asdict(row.curve_error),
+        "curve_orders": row.curve_orders,
         "hours": _hours(row.work_seconds) if timed else None,
         "wall_hours": _hours(row.seconds) if timed else None,
         "wall_iterations": None if timed else asdict(row.seconds),

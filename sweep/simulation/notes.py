@@ -26,7 +26,7 @@ def simulation_notes(simulation: Simulation, width: int) -> str:
         _about_winner(simulation),
         f"cost: share of the {_whole(simulation)} that all trials take to the end. lost: share of the orders "
         "in which the best trial was not trained to the end. regret: how far the best one that was lies "
-        "below it, in points.",
+        "below it, in points; where none was, the leader of those that came furthest.",
         _about_curve(simulation),
         "* is the spec's own. The other rows have its other options, such as min_peers and protect.",
         _about_intervals(simulation),
@@ -66,8 +66,16 @@ def _about_curve(simulation: Simulation) -> str:
         "error of the curve: mean absolute difference, in points, between the curve that is fitted to what a "
         "rule leaves (ends of stopped trials predicted) and the means of all trials in full; over "
         f"{simulation.curve_orders} of the orders, since a fit takes long. What `none` has of it is the "
-        "smoothing of the curve."
+        f"smoothing of the curve.{_fewer_curves(simulation)}"
     )
+
+
+def _fewer_curves(simulation: Simulation) -> str:
+    fewer = [row for row in simulation.rows if row.curve_orders < simulation.curve_orders]
+    if not fewer:
+        return ""
+    rows = "; ".join(f"{row.setting.words}: {row.curve_orders}" for row in fewer)
+    return f" Over fewer of them, as a setting had no trial at the end in the others: {rows}."
 
 
 def _about_intervals(simulation: Simulation) -> str:

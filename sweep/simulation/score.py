@@ -22,16 +22,14 @@ class Score:
     cost: float
     """Share of the iterations of all trials to the end, 0..1."""
     regret: float
-    """Final value of the best trial less the best one among those that finished, in points."""
+    """Final value of the best trial less the best one among those that finished, in points; where none did,
+    less that of the leader of those that came furthest, whom one would have taken for it."""
+    lost: bool
+    """The best trial, and any as good, was not trained to the end."""
     seconds: float
     """On the clock; iterations where nothing tells how long one takes."""
     work_seconds: float
     """As `seconds`, added up over all trials."""
-
-    @property
-    def lost(self) -> bool:
-        """The best trial, and any as good, was not trained to the end."""
-        return self.regret > 0
 
 
 @dataclass(frozen=True)
@@ -46,9 +44,11 @@ class Mean:
 def score(outcome: Outcome, recording: Recording, winner: str) -> Score:
     """Of all recorded trials, of which `winner` is the best."""
     curves, rungs, pace = recording.curves, recording.rungs, recording.seconds_per_iteration
+    regret = curves[winner][-1] - max(_at_least(curves[one][-1]) for one in _kept(outcome, curves))
     return Score(
         cost=outcome.iterations / (len(curves) * rungs[-1]),
-        regret=curves[winner][-1] - max(_at_least(curves[one][-1]) for one in _kept(outcome, curves)),
+        regret=regret,
+        lost=regret > 0 or not outcome.finished,
         seconds=outcome.seconds,
         work_seconds=math.fsum(
             rungs[count - 1] * pace.get(trial_id, 1.0) for trial_id, count in outcome.reached.items()

@@ -84,7 +84,7 @@ def test_what_cannot_be_replayed(
 
 def test_data_that_is_not_here_is_no_fault_of_a_spec_that_trains_nothing(sweep: Terminal) -> None:
     given = (str(EXAMPLES / "camvid.yaml"), "--set", "early_stopping.name=ahsa")
-    fault, missing = "early_stopping.name is 'ahsa'", "there is no such folder"
+    fault, missing = "early_stopping.name is 'ahsa'", "which is not there"
     planned = sweep("plan", *given).err
     assert fault in planned and missing in planned
     simulated = sweep("simulate", *given, "--curves", "fake").err

@@ -15,7 +15,15 @@ from sweep.errors import LedgerError, SourceError
 from sweep.importers import state_of_csv
 from sweep.ledger import Ledger, SweepState, replay
 from sweep.ledger.events import Event, TrialJudged, TrialPromoted
-from sweep.simulation import Recording, recording_of, rejudge, run_judged, simulate
+from sweep.simulation import (
+    Recording,
+    recording_of,
+    rejudge,
+    run_judged,
+    simulate,
+    simulation_json,
+    simulation_notes,
+)
 from sweep.simulation.curve_error import CurveError
 from sweep.simulation.loop import Outcome
 from sweep.simulation.memory import RememberingJudge
@@ -234,6 +242,36 @@ def test_score_is_as_defined(whole: SweepState) -> None:
     assert found.lost
     assert (found.seconds, found.work_seconds) == (77.0, 780.0)
     assert not score(replace(outcome, finished=(second, best)), recording, best).lost
+
+
+def test_where_nobody_came_to_the_end_the_winner_is_lost(whole: SweepState) -> None:
+    recording = recording_of(whole, spec_of(whole))
+    best = best_trial(recording.curves)
+    assert best is not None
+    nobody = Outcome(reached={}, finished=(), stopped=(), paused=(), iterations=0, seconds=0.0)
+    alone_ahead = score(
+        replace(nobody, reached=dict.fromkeys(recording.curves, 1) | {best: 2}), recording, best
+    )
+    assert (alone_ahead.lost, alone_ahead.regret) == (True, 0)
+    other = next(name for name in recording.curves if name != best)
+    behind = score(replace(nobody, reached={best: 1, other: 2}), recording, best)
+    assert behind.lost
+    assert behind.regret == recording.curves[best][-1] - recording.curves[other][-1]
+
+
+def test_a_row_says_over_how_many_orders_its_curve_error_is(
+    whole: SweepState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = iter([0.5, None, 0.7] * 2)
+    monkeypatch.setattr(CurveError, "of", lambda *_: next(errors))
+    spec = spec_of(whole, name="asha")
+    found = simulate(recording_of(whole, spec), spec, workers=2, orders=3, rules=("none",))
+    assert [row.curve_orders for row in found.rows] == [2, 2]
+    assert [row["curve_orders"] for row in simulation_json(found)["rows"]] == [2, 2]
+    notes = simulation_notes(found, 10_000)
+    assert "Over fewer of them, as a setting had no trial at the end in the others: none: 2; asha," in notes
+    whole_rows = tuple(replace(row, curve_orders=3) for row in found.rows)
+    assert "Over fewer" not in simulation_notes(replace(found, rows=whole_rows), 10_000)
 
 
 def test_intervals_are_over_orders_and_vanish_where_all_are_known() -> None:
