@@ -15,7 +15,7 @@ from tests.benchmarks.stopping_subjects import Subject
 Decide = Callable[[], Decider]
 """A decider for one more order."""
 
-DELTAS = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2)
+DELTAS = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5)
 SPENDS = (0.35, 0.4, 0.45, 0.5, 0.6)
 TOLERANCES = (0.3, 0.45, 0.6, 0.8, 1.0)
 GAPS = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0)
