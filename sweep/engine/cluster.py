@@ -26,6 +26,7 @@ if "RAY_ADDRESS" not in os.environ:
 
 import ray
 
+from sweep.engine.address import must_answer
 from sweep.errors import ClusterError
 from sweep.spec import ResourcesConfig, Spec
 
@@ -47,6 +48,9 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
             "include_dashboard": False,
             "object_store_memory": 100 * 2**20,  # trials send numbers, not arrays
         }
+    else:
+        own_address: str = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
+        must_answer(os.environ["RAY_ADDRESS"], own_address)
     try:
         ray.init(**options)
     except (ConnectionError, ValueError, RuntimeError) as error:
