@@ -27,6 +27,7 @@ if "RAY_ADDRESS" not in os.environ:
 import ray
 
 from sweep.engine.address import must_answer
+from sweep.engine.waiting import Room
 from sweep.errors import ClusterError
 from sweep.spec import ResourcesConfig, Spec
 
@@ -75,6 +76,14 @@ def has_room(wanted: ResourcesConfig, at_work: int) -> bool:
         return at_work < wanted.concurrent_trials
     free: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
     return free.get("CPU", 0) >= wanted.cpus_per_trial and free.get("GPU", 0) >= wanted.gpus_per_trial
+
+
+def room() -> Room:
+    """What the cluster has and what of it is free, now."""
+    total: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    free: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return Room(total, free, [node["Resources"] for node in nodes if node["Alive"]])
 
 
 def send_library_logs_to(file: Path) -> None:

@@ -5,12 +5,14 @@ Every decision rests on the ledger alone: a driver that takes over after a crash
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from sweep.engine.budget import Budget
 from sweep.engine.messages import Broken, Message, Started
+from sweep.engine.notice import Notice
 from sweep.errors import SweepError
 from sweep.ledger import Ledger
 from sweep.ledger.events import (
@@ -34,6 +36,8 @@ from sweep.storage import SweepFolder
 from trainables.contract import Progress, Report
 
 Listener = Callable[[Event, SweepState], None]
+
+_log = logging.getLogger("segsweep.driver")
 
 
 class Driver:
@@ -78,6 +82,12 @@ class Driver:
         self.state.apply(written)
         for listener in self.listeners:
             listener(written, self.state)
+
+    def say(self, text: str) -> None:
+        """Tells everybody, and sweep.log, what no decision rests on."""
+        _log.warning(text)
+        for listener in self.listeners:
+            listener(Notice(time=time.time(), text=text), self.state)
 
     def plan(self, trials: Sequence[PlannedTrial], *, added: bool = False) -> None:
         """Adds trials that the ledger does not hold yet; `added` if they are not of the spec's search."""

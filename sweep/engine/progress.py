@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from sweep.engine.notice import Notice
 from sweep.ledger.events import (
     DriverEnded,
     Event,
@@ -67,7 +68,7 @@ class LiveProgress:
 
     def __call__(self, event: Event, state: SweepState) -> None:
         """Redraws; prints a line for what should stay readable."""
-        worth_a_line = isinstance(event, TrialEnded | TrialFaulted | DriverEnded)
+        worth_a_line = isinstance(event, TrialEnded | TrialFaulted | DriverEnded | Notice)
         line = line_of(event, state, self._metric) if worth_a_line else None
         if line is not None:
             self._live.console.print(line, highlight=False)
@@ -133,6 +134,8 @@ def line_of(event: Event, state: SweepState, metric: str) -> str | None:
         case TrialEnded() if trial:
             what = f"{event.outcome} at iteration {event.iteration}"
             return f"{_MARKS[event.outcome]} {_name(trial)}: {what}: {escape(_outcome(event, trial, metric))}"
+        case Notice():
+            return f"[yellow]![/] {escape(event.text)}"
         case DriverEnded():
             return f"sweep {event.outcome}: {escape(event.reason)}"
     return None

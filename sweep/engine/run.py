@@ -23,6 +23,7 @@ from sweep.engine.promotions import PromotingSource, give_up_paused
 from sweep.engine.ray_scheduler import FaultCallback, LedgerScheduler
 from sweep.engine.ray_search import LedgerSearcher, Work, training
 from sweep.engine.ray_stopper import InterruptStopper
+from sweep.engine.ray_waiting import WaitingCallback
 from sweep.engine.session import run_trial
 from sweep.engine.sources import (
     BudgetedSource,
@@ -120,7 +121,7 @@ def fit(driver: Driver, source: TrialSource, work: Work, *, reuse_processes: boo
             storage_path=str(folder.path),
             stop=InterruptStopper(driver),
             failure_config=tune.FailureConfig(max_failures=spec.resources.max_failures),
-            callbacks=[FaultCallback(driver)],
+            callbacks=[FaultCallback(driver), WaitingCallback(driver)],
             verbose=0,
         ),
     ).fit()
