@@ -14,6 +14,9 @@ os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # with verbose=0: Tune prints 
 os.environ.setdefault("RAY_AUTH_MODE", "token")  # a local Ray's default; said aloud it gives no warning
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else a FutureWarning on every start
+os.environ.setdefault(
+    "RAY_DEDUP_LOGS_SKIP_REGEX", "has been marked dead|Raylet is terminated"
+)  # see ray_nodes.py
 os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"  # ours records the interruption in the ledger
 os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"  # no CSV, JSON and TensorBoard beside the ledger
 os.environ["TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S"] = "0"

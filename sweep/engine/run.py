@@ -20,6 +20,7 @@ from sweep.engine.driver import Driver, Listener
 from sweep.engine.extend import extend
 from sweep.engine.optuna_source import OptunaSource
 from sweep.engine.promotions import PromotingSource, give_up_paused
+from sweep.engine.ray_nodes import NodeCallback
 from sweep.engine.ray_scheduler import FaultCallback, LedgerScheduler
 from sweep.engine.ray_search import LedgerSearcher, Work, training
 from sweep.engine.ray_stopper import InterruptStopper
@@ -121,7 +122,7 @@ def fit(driver: Driver, source: TrialSource, work: Work, *, reuse_processes: boo
             storage_path=str(folder.path),
             stop=InterruptStopper(driver),
             failure_config=tune.FailureConfig(max_failures=spec.resources.max_failures),
-            callbacks=[FaultCallback(driver), WaitingCallback(driver)],
+            callbacks=[FaultCallback(driver), WaitingCallback(driver), NodeCallback()],
             verbose=0,
         ),
     ).fit()
