@@ -34,11 +34,11 @@ class Guarded:
         )
         chance = chances[case.candidate.trial_id]
         goes_on = chance >= self.delta
-        words = "but it overtakes" if goes_on else "and overtakes"
+        its_chance = f"its chance to overtake the leader by the end is {in_percent(chance)}"
+        words = f"but {its_chance}, not below" if goes_on else f"and {its_chance}, below"
         return Proposal(
             decision="continue" if goes_on else "stop",
-            reason=f"{proposal.reason}; {words} the leader by the end with a chance of {in_percent(chance)}, "
-            f"{'not below' if goes_on else 'below'} delta ({in_percent(self.delta)})",
+            reason=f"{proposal.reason}; {words} delta ({in_percent(self.delta)})",
             cutoff=proposal.cutoff,
             overtakes=chance,
         )

@@ -48,7 +48,7 @@ def test_who_will_hardly_overtake_is_stopped_with_both_reasons() -> None:
     assert proposal.overtakes == pytest.approx(chance_of(28.0))
     assert chance_of(28.0) < 0.05
     assert proposal.reason.startswith(
-        "it is far behind; and overtakes the leader by the end with a chance of"
+        "it is far behind; and its chance to overtake the leader by the end is"
     )
     assert proposal.reason.endswith("below delta (5.0 %)")
 
@@ -58,7 +58,7 @@ def test_who_may_yet_overtake_goes_on_though_the_proposer_is_against_it() -> Non
     assert proposal.decision == "continue"
     assert proposal.overtakes == pytest.approx(chance_of(40.5))
     assert chance_of(40.5) > 0.05
-    assert "but it overtakes the leader by the end" in proposal.reason
+    assert "but its chance to overtake the leader by the end" in proposal.reason
     assert proposal.reason.endswith("not below delta (5.0 %)")
 
 
