@@ -47,9 +47,7 @@ def test_who_will_hardly_overtake_is_stopped_with_both_reasons() -> None:
     assert (proposal.decision, proposal.cutoff) == ("stop", 41.0)
     assert proposal.overtakes == pytest.approx(chance_of(28.0))
     assert chance_of(28.0) < 0.05
-    assert proposal.reason.startswith(
-        "it is far behind; and its chance to overtake the leader by the end is"
-    )
+    assert proposal.reason.startswith("it is far behind; and its chance to overtake the leader by the end is")
     assert proposal.reason.endswith("below delta (5.0 %)")
 
 
