@@ -76,7 +76,7 @@ def state_at(
     `arms`: by trial id, each trial its own by default. `ended`: were stopped where their values end.
     `running`: have not ended even with all values.
     """
-    state = replay([_created()])
+    state = replay([created_sweep("played")])
     for seed, trial_id in enumerate(curves):
         arm = (arms or {}).get(trial_id, trial_id)
         state.apply(TrialPlanned(trial_id=trial_id, arm=arm, parameters={"arm": arm}, seed=seed))
@@ -144,10 +144,11 @@ def _train(state: SweepState, board: Board, judge: Judge, trial_id: str, values:
     state.apply(_ended(trial_id, board.rungs[-1], "finished"))
 
 
-def _created() -> SweepCreated:
+def created_sweep(name: str) -> SweepCreated:
+    """The first line of a ledger whose spec nobody reads."""
     return SweepCreated(
-        sweep_id="0123456789abcdef",
-        name="played",
+        sweep_id=name,
+        name=name,
         format=1,
         spec={},
         spec_text="",

@@ -30,7 +30,7 @@ def contestants(case: Case, *, seeds_together: bool) -> tuple[Contestant, list[C
     arms: dict[str, list[float]] = {case.candidate.arm: [case.candidate.value]}
     for peer in case.peers:
         arms.setdefault(peer.arm, []).append(peer.value)
-    own, *others = map(_mean, arms.values())
+    own, *others = map(mean_of, arms.values())
     return (Contestant(math.nan, 1) if math.isnan(case.candidate.value) else own), others
 
 
@@ -39,6 +39,7 @@ def best_first(others: list[Contestant]) -> list[Contestant]:
     return sorted(others, key=lambda one: (math.isnan(one.value), -one.value, -one.seeds))
 
 
-def _mean(values: list[float]) -> Contestant:
+def mean_of(values: list[float]) -> Contestant:
+    """The contestant that some trials are together."""
     known = sorted(value for value in values if not math.isnan(value))  # sums don't hang on the order
     return Contestant(fmean(known), len(known)) if known else Contestant(math.nan, len(values))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from sweep.stopping.contestants import best_first, contestants
+from sweep.stopping.contestants import best_first, contestants, mean_of
 from sweep.stopping.cutoff import compared
 from sweep.stopping.gap import margin_between
 from sweep.stopping.rule import Case, Curve, Proposal
@@ -46,18 +46,13 @@ class Median:
         """The best at any earlier rung: of the arm's mean, or of the trial."""
         number = case.rungs.index(case.candidate.rung) if case.candidate.rung in case.rungs else 0
         own = [curve for curve in case.curves if self._is_own(curve, case)]
-        means = (_mean([curve.values[at] for curve in own]) for at in range(number))
+        means = (mean_of([curve.values[at] for curve in own]).value for at in range(number))
         return max(means, key=_nan_is_least, default=math.nan)
 
     def _is_own(self, curve: Curve, case: Case) -> bool:
         if self.seeds_together:
             return curve.arm == case.candidate.arm
         return curve.trial_id == case.candidate.trial_id
-
-
-def _mean(values: list[float]) -> float:
-    known = [value for value in values if math.isfinite(value)]
-    return math.fsum(known) / len(known) if known else math.nan
 
 
 def _nan_is_least(value: float) -> tuple[bool, float]:

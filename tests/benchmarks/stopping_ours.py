@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sweep.ledger.events import SweepCreated, TrialPlanned, TrialReported
+from sweep.ledger.events import TrialPlanned, TrialReported
 from sweep.simulation import JudgedSweep, Recording
 from sweep.simulation.memory import RememberingJudge
 from sweep.stopping import Judge, Rule
 from tests.benchmarks.families import RUNGS, Family
+from tests.rungs import created_sweep
 
 METRIC = "val_miou"
 
@@ -25,7 +26,7 @@ def recording_of_family(family: Family) -> Recording:
     trials = family.setting.trials
     return Recording(
         name=family.key,
-        created=_created(family),
+        created=created_sweep(family.key),
         provenance="measured",
         metric=METRIC,
         rungs=RUNGS,
@@ -50,18 +51,4 @@ def recording_of_family(family: Family) -> Recording:
 def _report(trial_id: str, rung: int, value: float) -> TrialReported:
     return TrialReported(
         trial_id=trial_id, iteration=rung, metrics={METRIC: value}, mixture={}, counts={}, seconds=0.0
-    )
-
-
-def _created(family: Family) -> SweepCreated:
-    return SweepCreated(
-        sweep_id=family.key,
-        name=family.key,
-        format=1,
-        spec={},
-        spec_text="",
-        protocol_id="",
-        regime_id="",
-        versions={},
-        git_revision=None,
     )

@@ -27,6 +27,7 @@ from sweep.stopping import (
     Judgement,
     Median,
     NoStopping,
+    PausingRule,
     Promote,
     Promotion,
     Rule,
@@ -104,7 +105,7 @@ def _timed(rule: Rule) -> _TimedJudge:
 
 def _workers(rule: Rule) -> int:
     """So many that all trials come to the first rung before any comes to the next, as where they pause."""
-    return WORKERS if hasattr(rule, "promote") else TRIALS
+    return WORKERS if isinstance(rule, PausingRule) else TRIALS
 
 
 def _family() -> Family:
