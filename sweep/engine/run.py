@@ -20,8 +20,10 @@ from sweep.engine.driver import Driver, Listener
 from sweep.engine.extend import extend
 from sweep.engine.optuna_source import OptunaSource
 from sweep.engine.promotions import PromotingSource, give_up_paused
+from sweep.engine.ray_faults import FaultCallback
 from sweep.engine.ray_nodes import NodeCallback
-from sweep.engine.ray_scheduler import FaultCallback, LedgerScheduler
+from sweep.engine.ray_placement import placement
+from sweep.engine.ray_scheduler import LedgerScheduler
 from sweep.engine.ray_search import LedgerSearcher, Work, training
 from sweep.engine.ray_stopper import InterruptStopper
 from sweep.engine.ray_waiting import WaitingCallback
@@ -107,9 +109,8 @@ def fit(driver: Driver, source: TrialSource, work: Work, *, reuse_processes: boo
     """
     spec, folder = driver.spec, driver.folder
     shutil.rmtree(folder.ray, ignore_errors=True)
-    resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
     tune.Tuner(
-        tune.with_resources(run_trial, resources),
+        tune.with_resources(run_trial, placement(spec.resources)),
         tune_config=tune.TuneConfig(
             search_alg=LedgerSearcher(driver, source, work),
             scheduler=LedgerScheduler(driver),
@@ -121,7 +122,7 @@ def fit(driver: Driver, source: TrialSource, work: Work, *, reuse_processes: boo
             name=folder.ray.name,
             storage_path=str(folder.path),
             stop=InterruptStopper(driver),
-            failure_config=tune.FailureConfig(max_failures=spec.resources.max_failures),
+            failure_config=tune.FailureConfig(max_failures=0),  # the searcher hands it out once more
             callbacks=[FaultCallback(driver), WaitingCallback(driver), NodeCallback()],
             verbose=0,
         ),

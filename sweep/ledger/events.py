@@ -8,6 +8,10 @@ from typing import Any, Literal
 Decision = Literal["continue", "stop", "pause"]
 TrialOutcome = Literal["finished", "stopped", "failed"]
 SweepOutcome = Literal["completed", "interrupted", "budget", "failed"]
+FaultCause = Literal["error", "fatal", "process", "silent", "memory", "node", "storage"]
+"""Why an attempt broke off: an exception that a retry may mend, or one that none mends (data, NaN, too big
+for the GPU); its process died, or ended itself after a long silence; Ray ended it because its node ran out of
+memory; its node is gone; the storage cannot be written."""
 
 STOPPED_BY_HAND = "stopped by `sweep stop --trial`"
 """How the reason of a TrialEnded begins where no rule, but somebody, ended the trial."""
@@ -86,6 +90,8 @@ class TrialStarted(TrialEvent):
     host: str
     pid: int = 0
     """Of the process that trains."""
+    node: str = ""
+    """Ray's id of the node it runs on; empty in ledgers of before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +157,7 @@ class TrialFaulted(TrialEvent):
 
     reason: str
     iteration: int
+    cause: FaultCause = "error"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -145,7 +145,12 @@ class ResourcesConfig(Section):
     concurrent_trials: PositiveInt | None = None
     """Trials at once. Default: as many as the cluster has room for."""
     max_failures: NonNegativeInt = 2
-    """How often a trial is retried from its last checkpoint after its process died."""
+    """How often a trial is retried from its last checkpoint after an attempt broke off. That its node is
+    gone, as a spot machine that is taken away, does not count."""
+    max_node_failures: PositiveInt = 3
+    """Attempts, of more than one trial, that may break off on a node before it is used no more."""
+    stall_timeout: PositiveFloat | None = 3600.0
+    """Seconds without a sign of life after which a trial ends its own process, to be retried; null: never."""
     seconds_per_iteration: PositiveFloat | None = None
     """Of training, for the costs that `sweep plan` prints. Default: what a former trial measured."""
 

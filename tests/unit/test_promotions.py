@@ -194,7 +194,7 @@ def test_trial_that_never_began_keeps_nobody_from_going_on(tmp_path: Path) -> No
     source = source_of(driver)
     first = source.next_trial()
     assert first is not None
-    driver.process_is_gone(first.trial_id, final=True)
+    driver.process_is_gone(first.trial_id, "fatal", "no data")
     while (trial := source.next_trial()) is not None:
         train(driver, trial.trial_id)
     assert "finished" in {trial.status for trial in driver.state.trials.values()}
