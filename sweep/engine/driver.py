@@ -20,6 +20,8 @@ from sweep.errors import SweepError
 from sweep.ledger import Ledger
 from sweep.ledger.events import (
     STOPPED_BY_HAND,
+    DriverAdmitted,
+    DriverQueued,
     Event,
     FaultCause,
     TrialEnded,
@@ -40,6 +42,8 @@ from sweep.storage import SweepFolder
 from trainables.contract import Progress, Report
 
 Listener = Callable[[Event, SweepState], None]
+
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 _log = logging.getLogger("segsweep.driver")
 
@@ -72,6 +76,7 @@ class Driver:
         self.rungs = rungs(spec)
         self._said_why: set[str] = set()
         """Trials whose process told why its attempt broke off, before it went."""
+        self._next_look = 0.0
         self._last_heard: dict[str, float] = {}
         """When each trial sent its last message, on the clock that never goes back."""
         self._said_bad: set[str] = set()
@@ -97,6 +102,24 @@ class Driver:
         _log.warning(text)
         for listener in self.listeners:
             listener(Notice(time=time.time(), text=text), self.state)
+
+    def queue(self, behind: Sequence[str]) -> None:
+        """The sweep waits for others on the cluster, or no longer if `behind` is empty."""
+        before = self.state.queued
+        if behind and (before is None or before.behind != list(behind)):
+            self.record(DriverQueued(behind=list(behind)))
+        elif before is not None and not behind:
+            self.record(DriverAdmitted())
+        self.budget.pause(time.time()) if behind else self.budget.go_on(time.time())
+
+    def look_for_requests(self) -> None:
+        """Takes up what `sweep stop` has asked for. Looks at most once a second."""
+        if self.interrupted or time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
+        if self.folder.stop_request().exists():
+            self.interrupted = "stopped by `sweep stop`"
+        self._end_paused_on_request()
 
     def plan(self, trials: Sequence[PlannedTrial], *, added: bool = False) -> None:
         """Adds trials that the ledger does not hold yet; `added` if they are not of the spec's search."""
@@ -174,7 +197,7 @@ class Driver:
             )
         )
 
-    def end_paused_on_request(self) -> None:
+    def _end_paused_on_request(self) -> None:
         """Ends paused trials as `sweep stop` asked for: they send no message that could be answered so."""
         if not self.folder.stop_request().parent.exists():
             return

@@ -15,6 +15,7 @@ from sweep.ledger.events import STOPPED_BY_HAND
 from sweep.plan import PlannedTrial, trial_config
 from sweep.spec import Spec
 
+MayStart = Callable[[], bool]
 Work = Callable[[PlannedTrial], dict[str, Any]]
 """What a trial's process is to do: the part of its `config` that `sweep.engine.session.run_trial` acts on."""
 
@@ -27,8 +28,12 @@ def training(spec: Spec) -> Work:
 class LedgerSearcher(Searcher):
     """Gives Ray the next trial whenever there is room for one. Holds nothing that must survive a restart."""
 
-    def __init__(self, driver: Driver, source: TrialSource, work: Work) -> None:
+    def __init__(
+        self, driver: Driver, source: TrialSource, work: Work, may_start: MayStart = lambda: True
+    ) -> None:
+        """`may_start`: whether another trial may start now, as far as others on the cluster go."""
         super().__init__()
+        self._may_start = may_start
         self._driver = driver
         self._source = source
         self._work = work
@@ -41,8 +46,11 @@ class LedgerSearcher(Searcher):
 
     def suggest(self, trial_id: str) -> Any:  # Ray's annotation leaves FINISHED out
         """The `config` of `sweep.engine.session.run_trial`; FINISHED after the last."""
+        self._driver.look_for_requests()  # Ray asks nobody else while there is nothing to run
         if self._driver.interrupted or self._driver.spent_hours():
             return Searcher.FINISHED
+        if not self._may_start():
+            return None
         trial = self._retried() or self._source.next_trial()
         if trial is None:
             return Searcher.FINISHED if self._source.exhausted and not self._with_ray else None

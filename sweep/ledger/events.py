@@ -41,6 +41,8 @@ class SweepCreated(Event):
     versions: dict[str, str]
     """Version of every library that can change a number."""
     git_revision: str | None
+    owner: str = ""
+    """Who started or submitted it; empty in ledgers of before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,19 @@ class DriverEnded(Event):
 
     outcome: SweepOutcome
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriverQueued(Event):
+    """No trial runs, and the next may not start before those of other sweeps on the cluster have."""
+
+    behind: list[str]
+    """Names of these sweeps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriverAdmitted(Event):
+    """The wait is over. Missing where the driver ended while it waited."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,7 +91,10 @@ def test_promoted_trial_that_is_asked_to_stop_does_not_go_on(driver: Driver) -> 
     assert reasons == {STOPPED_BY_HAND}, "and not `before it began`"
 
 
-def test_paused_trial_is_ended_on_request_while_others_run(driver: Driver) -> None:
+def test_paused_trial_is_ended_on_request_while_others_run(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sweep.engine.driver._SECONDS_BETWEEN_LOOKS", 0.0)
     driver.trial_judge = Judge(PausesAll())
     train(driver, "t001")
     assert not InterruptStopper(driver).stop_all()
@@ -101,6 +104,18 @@ def test_paused_trial_is_ended_on_request_while_others_run(driver: Driver) -> No
     request.touch()
     assert not InterruptStopper(driver).stop_all(), "the sweep goes on"
     assert driver.state.trials["t001"].status == "stopped"
+
+
+def test_nothing_starts_while_others_come_first_but_a_request_to_stop_is_heard(driver: Driver) -> None:
+    searcher = LedgerSearcher(driver, source_of(driver), training(driver.spec), may_start=lambda: False)
+    assert searcher.suggest("a") is None
+    request = driver.folder.stop_request()
+    request.parent.mkdir()
+    request.touch()
+    driver.interrupted = None
+    driver._next_look = 0.0
+    assert searcher.suggest("a") == Searcher.FINISHED
+    assert driver.interrupted == "stopped by `sweep stop`"
 
 
 @pytest.mark.parametrize("why", ["interrupted", "hours"])
