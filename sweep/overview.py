@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from sweep.ledger import SweepState, TrialState
+from sweep.results import provenance_line
 from sweep.storage import SweepFolder
 
 
@@ -29,6 +30,7 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
     """A row a trial."""
     metric = state.created.spec["search"]["metric"]
     title = f"{folder.name}: {sweep_status(folder, state)}; {trial_counts(state)}"
+    title += f"\n{provenance_line(state)}" if provenance_line(state) else ""
     table = Table(box=None, title=title, title_justify="left")
     for heading in ("trial", "arm", "seed", "status", "iteration", metric):
         table.add_column(heading, no_wrap=True)
@@ -48,10 +50,10 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
 
 
 def sweep_status(folder: SweepFolder, state: SweepState) -> str:
-    """`running`, how its last driver ended, or `killed` if that left without a word."""
-    if folder.is_running():
-        return "running"
-    return state.outcome or "killed"
+    """`running`, how its last driver ended, or `killed` if that left without a word; of a replay with a word
+    on that."""
+    status = "running" if folder.is_running() else state.outcome or "killed"
+    return f"{status} (replayed)" if state.provenance == "replayed" else status
 
 
 def trial_counts(state: SweepState) -> str:

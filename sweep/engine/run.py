@@ -22,7 +22,7 @@ from sweep.engine.optuna_source import OptunaSource
 from sweep.engine.promotions import PromotingSource, give_up_paused
 from sweep.engine.ray_nodes import NodeCallback
 from sweep.engine.ray_scheduler import FaultCallback, LedgerScheduler
-from sweep.engine.ray_search import LedgerSearcher, Work, training
+from sweep.engine.ray_search import LedgerSearcher
 from sweep.engine.ray_stopper import InterruptStopper
 from sweep.engine.ray_waiting import WaitingCallback
 from sweep.engine.session import run_trial
@@ -33,6 +33,7 @@ from sweep.engine.sources import (
     search_is_complete,
     unfinished_trials,
 )
+from sweep.engine.work import Work, work_of
 from sweep.ledger import Ledger
 from sweep.ledger.events import DriverEnded, DriverStarted, SweepOutcome
 from sweep.plan import planned_trials
@@ -71,7 +72,7 @@ def run_sweep(
         with interrupts_reach(driver), ray_cluster(spec), interrupts_reach(driver):  # Ray installs its own
             if addition is not None:
                 extend(driver, addition)  # not before: without a cluster nothing is added
-            fit(driver, _source(driver), training(spec))
+            fit(driver, _source(driver), work_of(spec), reuse_processes=spec.trainable == "replay")
         give_up_paused(driver)
         outcome, reason = _outcome(driver)
     except KeyboardInterrupt:

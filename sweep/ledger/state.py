@@ -26,7 +26,7 @@ from sweep.ledger.events import (
     TrialStarted,
 )
 
-Provenance = Literal["measured", "imported"]
+Provenance = Literal["measured", "imported", "replayed"]
 TrialStatus = Literal["planned", "running", "paused", "finished", "stopped", "failed", "interrupted"]
 
 
@@ -36,7 +36,8 @@ def replay(events: Iterable[Event]) -> SweepState:
     first = next(remaining, None)
     if not isinstance(first, SweepCreated):
         raise LedgerError("the ledger holds no sweep: it does not begin with SweepCreated")
-    state = SweepState(created=first)
+    is_replay = first.spec.get("trainable") == "replay"  # a key that old ledgers do not have
+    state = SweepState(created=first, provenance="replayed" if is_replay else "measured")
     for event in remaining:
         state.apply(event)
     return state
@@ -166,7 +167,8 @@ class SweepState:
     runs: dict[str | None, RunTracked] = field(default_factory=dict)
     """MLflow runs by trial id; None is the sweep's own. The last one counts."""
     provenance: Provenance = "measured"
-    """`imported`: out of a file that somebody else made."""
+    """`imported`: out of a file that somebody else made. `replayed`: such values, run through a sweep that
+    trained nothing."""
 
     @property
     def outcome(self) -> SweepOutcome | None:
