@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from sweep.ledger import SweepState, TrialState
-from sweep.results import provenance_line
 from sweep.storage import SweepFolder
 
 
@@ -30,7 +29,7 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
     """A row a trial."""
     metric = state.created.spec["search"]["metric"]
     title = f"{folder.name}: {sweep_status(folder, state)}; {trial_counts(state)}"
-    title += f"\n{provenance_line(state)}" if provenance_line(state) else ""
+    title += f"\n{state.origin}" if state.origin else ""
     table = Table(box=None, title=title, title_justify="left")
     for heading in ("trial", "arm", "seed", "status", "iteration", metric):
         table.add_column(heading, no_wrap=True)

@@ -11,7 +11,6 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -229,14 +228,6 @@ def _consumed(trial: TrialState) -> dict[str, Any]:
 def consumed_any(mixture: Mapping[str, Any]) -> bool:
     """Whether a report tells of images that a train step consumed; a replay's tells of none."""
     return bool(mixture) and mixture["real_images"] + sum(mixture["generated_images"].values()) > 0
-
-
-def provenance_line(state: SweepState) -> str:
-    """What must stand above every number of a sweep that trained nothing; empty for one that did."""
-    if state.provenance != "replayed":
-        return ""
-    file = Path(state.created.spec["replay"]["curves"]).name
-    return f"Replayed: nothing was trained; all values were recorded before and come out of {file}."
 
 
 def _class_counts(report: TrialReported) -> Iterator[dict[str, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from sweep.errors import LedgerError
@@ -175,6 +176,14 @@ class SweepState:
         """How the last driver let the sweep go; None while it is at work, or if it was killed."""
         ended = self.drivers[-1].ended if self.drivers else None
         return ended.outcome if ended else None
+
+    @property
+    def origin(self) -> str:
+        """What must stand above every number of a sweep that trained nothing; empty for one that did."""
+        if self.provenance != "replayed":
+            return ""
+        file = Path(self.created.spec["replay"]["curves"]).name
+        return f"Replayed: nothing was trained; all values were recorded before and come out of {file}."
 
     def apply(self, event: Event) -> None:
         """Take in an event. Raises LedgerError if it cannot follow those before."""

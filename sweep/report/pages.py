@@ -16,7 +16,7 @@ from sweep.report.controls import controls_section
 from sweep.report.fits_page import fits_parts, section_parts, verdict_parts
 from sweep.report.tables import FairTable, count_words, fair_tables
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
-from sweep.results import baseline_arms, is_control_trial, metric_of, provenance_line, trial_table
+from sweep.results import baseline_arms, is_control_trial, metric_of, trial_table
 from sweep.spec.document import yaml_text
 
 
@@ -33,7 +33,7 @@ def page(
     compared, analysis = fair_tables(state), analysis or analyse(state, telling_rung(state))
     sections = [
         f"# Sweep {markdown.cell(state.created.name)}",
-        markdown.cell(provenance_line(state)),
+        markdown.cell(state.origin),
         controls_section(state),
         state.created.spec["description"],
         verdict(_newest(compared)),

@@ -11,7 +11,7 @@ from sweep.report.controls import controls_lines
 from sweep.report.tables import FairTable, fair_table
 from sweep.report.text_table import GAP, column_widths, text_table
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
-from sweep.results import newest_rung, provenance_line
+from sweep.results import newest_rung
 
 _WIDEST_HEADING = 24
 
@@ -33,7 +33,7 @@ def comparison_text(state: SweepState, rung: int, *, width: int = 80) -> str:
     """That it was replayed, what the controls say, and the comparison at a rung. Raises ValueError if the
     iteration is no rung."""
     table = fair_table_text(fair_table(state, rung), width=width)
-    origin = textwrap.fill(provenance_line(state), width)
+    origin = textwrap.fill(state.origin, width)
     return "\n\n".join(part for part in (origin, controls_text(state, width), table) if part)
 
 
