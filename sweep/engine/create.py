@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import platform
 import subprocess
 import uuid
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from sweep.errors import ChangedError
@@ -13,6 +16,8 @@ from sweep.ledger.events import SweepCreated
 from sweep.plan import protocol_id, regime_id
 from sweep.spec import LoadedSpec, Spec
 from sweep.storage import SweepFolder
+
+OWNER_VARIABLE = "SEGSWEEP_OWNER"
 
 _LIBRARIES = (
     "segsweep",
@@ -40,6 +45,7 @@ def create_sweep(folder: SweepFolder, loaded: LoadedSpec) -> Ledger:
             regime_id=regime_id(loaded.spec),
             versions=library_versions(),
             git_revision=git_revision(),
+            owner=owner(),
         )
     )
     return ledger
@@ -70,6 +76,13 @@ def _what_changed(spec: Spec) -> str:
         "Files of the data set were added, removed or changed, or another version of segsweep trains or "
         "measures otherwise"
     )
+
+
+def owner() -> str:
+    """Who starts the sweep: OWNER_VARIABLE of the environment, else the user of this machine."""
+    with suppress(OSError, KeyError):  # a container may have a user without a name
+        return os.environ.get(OWNER_VARIABLE) or getpass.getuser()
+    return ""
 
 
 def library_versions() -> dict[str, str]:
