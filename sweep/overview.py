@@ -50,8 +50,8 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
 
 
 def sweep_status(folder: SweepFolder, state: SweepState) -> str:
-    """`running`, `queued`, how its last driver ended, or `killed` if that left without a word; and that it is a
-    replay."""
+    """`running`, `queued`, how its last driver ended, or `killed` if that left without a word; and `replayed`
+    of a replay."""
     status: str = state.outcome or "killed"
     if folder.is_running():
         status = f"queued behind {', '.join(state.queued.behind)}" if state.queued else "running"
