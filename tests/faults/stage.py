@@ -108,13 +108,14 @@ class Stage:
     def seconds_until_it_went_on(self) -> float | None:
         if self.struck_at is None:
             return None
-        moments = (
-            event.time
+        starts = [
+            event
             for event in self.events()
-            if isinstance(event, TrialStarted | TrialReported) and event.time > self.struck_at
-        )
-        first = next(moments, None)
-        return None if first is None else first - self.struck_at
+            if isinstance(event, TrialStarted) and event.time > self.struck_at
+        ]
+        again = [start for start in starts if start.attempt > 1]  # beside others that were not disturbed
+        first = next(iter(again or starts), None)
+        return None if first is None else first.time - self.struck_at
 
     def _note(self, code: int, output: str) -> None:
         self.codes.append(code)

@@ -289,8 +289,8 @@ def test_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_storage_with_odd_characters_has_its_database_in_it(tmp_path: Path) -> None:
-    """SQLAlchemy takes a `?` for the end of a file's name, and decodes `%20`. MLflow, which does not, leaves an
-    empty folder with the encoded name beside it."""
+    """SQLAlchemy takes a `?` for the end of a file's name, and decodes `%20`. MLflow, which does not, leaves
+    an empty folder with the encoded name beside it."""
     storage = tmp_path / "a b'ü%20#?$(x)"
     target = tracking_target(spec_from_dict(tiny_spec(storage)))
     assert target.sqlite_file == storage / "mlflow.db"
