@@ -18,6 +18,8 @@ from sweep.ledger.events import (
 from tests.faults.case import Expected, Result
 from tests.faults.stage import Stage
 
+_RUN_STATUS = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
+
 TrialKey = tuple[str, int]
 """Name of the arm and seed: ids may be others where another trial stands beside them."""
 
@@ -104,5 +106,6 @@ def _wrong_in_mlflow(stage: Stage, state: SweepState) -> Iterator[str]:
             steps = [point.step for point in client.get_metric_history(run.info.run_id, "val_miou")]
             if sorted(steps) != sorted(state.trials[trial_id].reports):
                 yield f"MLflow points of {trial_id}: {sorted(steps)}"
-            if run.info.status == "RUNNING":
-                yield f"MLflow run of {trial_id} is RUNNING for ever"
+            status = state.trials[trial_id].status
+            if run.info.status != _RUN_STATUS[status]:
+                yield f"MLflow run of {trial_id}: {run.info.status}, and the trial {status}"

@@ -50,6 +50,7 @@ def _photos(folder: Path) -> dict[str, Any]:
         training=_TRAINING,
         search={"parameters": {"real_ratio": {"values": [0.5, 1]}}, "seeds": [0]},
         early_stopping=_NO_STOPPING,
+        tracking={"enabled": False},
     )
 
 
@@ -62,6 +63,7 @@ def _rates(folder: Path) -> dict[str, Any]:
         search={"parameters": parameters, "seeds": [0]},
         baseline={"real_ratio": 1, LR: 0.01},
         early_stopping=_NO_STOPPING,
+        tracking={"enabled": False},
     )
 
 

@@ -10,6 +10,7 @@ from tests.faults.case import Case, Expected
 from tests.faults.specs import RUNGS
 from tests.faults.stage import Stage, first_report, in_the_middle
 from tests.integration.commands import PATIENCE
+from tests.integration.mlflow_runs import runs_of
 
 _GROUP = "Processes"
 _GAP = RUNGS[1] - RUNGS[0]
@@ -37,6 +38,7 @@ def _terminated(stage: Stage) -> None:
         stage.wait_for(process, in_the_middle)
         stage.strike()
         os.kill(process.pid, signal.SIGTERM)
+    assert {run.info.status for run in runs_of(stage.folder)} == {"KILLED"}
     stage.sweep("resume", "tiny")
 
 
