@@ -11,13 +11,12 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from sweep.errors import ChangedError
+from sweep.job import OWNER_VARIABLE
 from sweep.ledger import FORMAT, Ledger
 from sweep.ledger.events import SweepCreated
 from sweep.plan import protocol_id, regime_id
 from sweep.spec import LoadedSpec, Spec
 from sweep.storage import SweepFolder
-
-OWNER_VARIABLE = "SEGSWEEP_OWNER"
 
 _LIBRARIES = (
     "segsweep",
