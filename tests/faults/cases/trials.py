@@ -76,7 +76,9 @@ TRIALS = (
         act=_gpu,
         kind="train",
         then="`sweep resume --retry-failed`",
-        expected=Expected(codes=(1, 0), says="out of memory.*batch_size", attempts=2),
+        expected=Expected(
+            codes=(1, 0), says=r"out of GPU memory with training\.batch_size", again=_GAP, attempts=2
+        ),
     ),
     Case(
         name="host memory pressure",
