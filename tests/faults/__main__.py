@@ -18,8 +18,7 @@ def main(words: list[str]) -> int:
     """The number of cases that did not come out as expected."""
     chosen = [case for case in CASES if not words or any(word in case.name for word in words)]
     rows: list[tuple[Case, Result | str]] = []
-    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        matrix = Matrix(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder, Matrix(Path(folder)) as matrix:
         for case in chosen:
             began = time.monotonic()
             rows.append((case, _result(matrix, case)))

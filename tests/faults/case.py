@@ -42,6 +42,9 @@ class Case:
     """Lets it happen, and does what a user would do then."""
     expected: Expected
     kind: Kind = "replay"
+    own_ray: bool = False
+    """Ray runs inside the sweep's process, as on a laptop; else the sweep is one of many on a cluster that is
+    up, which takes half the time."""
     slow: bool = True
     """Longer than about 15 s: not part of `make test`."""
     then: str = ""

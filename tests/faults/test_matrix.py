@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.faults.case import Case, complaints
@@ -11,8 +13,9 @@ from tests.faults.stage import SkippedError
 
 
 @pytest.fixture(scope="module")
-def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
-    return Matrix(tmp_path_factory.mktemp("faults"))
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
+    with Matrix(tmp_path_factory.mktemp("faults")) as matrix:
+        yield matrix
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ PROCESSES = (
     Case(
         name="worker -9",
         group=_GROUP,
+        own_ray=True,
         act=_worker,
         kind="train",
         slow=False,
@@ -82,6 +83,7 @@ PROCESSES = (
     Case(
         name="driver -9",
         group=_GROUP,
+        own_ray=True,
         act=_driver,
         kind="train",
         slow=False,
@@ -91,6 +93,7 @@ PROCESSES = (
     Case(
         name="driver -15",
         group=_GROUP,
+        own_ray=True,
         act=_terminated,
         kind="train",
         slow=False,
@@ -100,6 +103,7 @@ PROCESSES = (
     Case(
         name="Ctrl-C once",
         group=_GROUP,
+        own_ray=True,
         act=_ctrl_c,
         then="`sweep resume`",
         expected=Expected(codes=(130, 0), says="sweep interrupted: .*Ctrl-C", again=4 * _GAP, attempts=2),
@@ -107,6 +111,7 @@ PROCESSES = (
     Case(
         name="Ctrl-C twice",
         group=_GROUP,
+        own_ray=True,
         act=_ctrl_c_twice,
         then="`sweep resume`",
         expected=Expected(codes=(130, 0), says="go on +sweep resume tiny", again=4 * _GAP, attempts=2),

@@ -98,6 +98,7 @@ STORAGE = (
         name="storage slow: every fsync 0.5 s",
         group=_GROUP,
         act=_slow,
+        own_ray=True,
         expected=Expected(says="sweep completed", attempts=1),
     ),
 )

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.faults.case import Case, Expected
+from tests.faults.nodes import free_port
 from tests.faults.stage import Stage, first_report
 from tests.integration.commands import PATIENCE
 from tests.integration.processes import descendants
@@ -94,7 +95,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "server"
         self._folder.mkdir()
-        self.port = _free_port()
+        self.port = free_port()
 
     @property
     def uri(self) -> str:
@@ -163,12 +164,6 @@ def _pass_on(source: socket.socket, target: socket.socket, seconds: float) -> No
             time.sleep(seconds)
             target.sendall(content)
         target.shutdown(socket.SHUT_WR)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 TRACKING = (

@@ -73,6 +73,7 @@ TRIALS = (
     Case(
         name="GPU process out of memory (simulated)",
         group=_GROUP,
+        own_ray=True,
         act=_gpu,
         kind="train",
         then="`sweep resume --retry-failed`",
@@ -83,18 +84,21 @@ TRIALS = (
     Case(
         name="host memory pressure",
         group=_GROUP,
+        own_ray=True,
         act=_host,
         expected=Expected(says="memory", again=4 * _GAP, attempts=2),
     ),
     Case(
         name="a trial that hangs",
         group=_GROUP,
+        own_ray=True,
         act=_hangs,
         expected=Expected(says="no sign of life", again=_GAP, attempts=2),
     ),
     Case(
         name="a trial that writes nothing",
         group=_GROUP,
+        own_ray=True,
         act=_silent,
         then="`sweep resume --retry-failed`",
         expected=Expected(codes=(1, 0), says="without", attempts=3),

@@ -104,6 +104,7 @@ USE = (
         name="two sweeps in one storage at once",
         group=_GROUP,
         act=_side_by_side,
+        own_ray=True,
         expected=Expected(codes=(0, 0), says="sweep completed", attempts=1),
     ),
     Case(
@@ -129,6 +130,7 @@ USE = (
         name="clock jumps back by an hour",
         group=_GROUP,
         act=_clock,
+        own_ray=True,
         expected=Expected(says="sweep completed", attempts=1),
     ),
 )
