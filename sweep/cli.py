@@ -323,12 +323,18 @@ def _resume_on_cluster(name: str, address: str) -> None:
 def _checked(
     spec_file: Path, overrides: list[str], *, name: str | None = None, smoke: bool = False
 ) -> LoadedSpec:
+    from sweep.importers import check_curves
     from sweep.plan import smoke_spec
     from sweep.spec import check_data, load_spec
 
     named = [] if name is None else [f"name={json.dumps(name)}"]  # text, whatever it would be in YAML
     loaded = load_spec(spec_file, [*overrides, *named])
-    check_data(loaded)
+    if loaded.spec.trainable == "replay":
+        if smoke:
+            raise typer.BadParameter("a replay trains nothing; run it as it is", param_hint="--smoke")
+        check_curves(loaded)
+    else:
+        check_data(loaded)
     return smoke_spec(loaded) if smoke else loaded
 
 

@@ -30,6 +30,7 @@ if "RAY_ADDRESS" not in os.environ:
 import ray
 
 from sweep.engine.address import must_answer
+from sweep.engine.head import watched_head
 from sweep.engine.queue import most_trials
 from sweep.engine.waiting import Room
 from sweep.errors import ClusterError
@@ -58,14 +59,17 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
         must_answer(os.environ["RAY_ADDRESS"], own_address)
     try:
         ray.init(**options)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except Exception as error:  # bare ones, too: on a busy machine a local Ray may time out as it starts
         where = "on this machine" if embedded else f"at the address {os.environ['RAY_ADDRESS']!r}"
         raise ClusterError(f"Ray cannot be reached {where}: {error}") from error
     try:
         if embedded:
             offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
             _check_this_machine(spec.resources, offered)
-        yield
+            yield
+        else:
+            with watched_head(ray.get_runtime_context().gcs_address, f"sweep resume {spec.name}"):
+                yield
     finally:
         ray.shutdown()
 

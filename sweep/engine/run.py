@@ -26,7 +26,7 @@ from sweep.engine.ray_nodes import NodeCallback
 from sweep.engine.ray_placement import placement
 from sweep.engine.ray_queue import Turn, TurnCallback
 from sweep.engine.ray_scheduler import LedgerScheduler
-from sweep.engine.ray_search import LedgerSearcher, Work, training
+from sweep.engine.ray_search import LedgerSearcher
 from sweep.engine.ray_stopper import InterruptStopper
 from sweep.engine.ray_waiting import WaitingCallback
 from sweep.engine.session import run_trial
@@ -37,6 +37,7 @@ from sweep.engine.sources import (
     search_is_complete,
     unfinished_trials,
 )
+from sweep.engine.work import Work, work_of
 from sweep.ledger import Ledger
 from sweep.ledger.events import DriverEnded, DriverStarted, SweepOutcome
 from sweep.plan import planned_trials
@@ -76,7 +77,8 @@ def run_sweep(
             if addition is not None:
                 extend(driver, addition)  # not before: without a cluster nothing is added
             turn = Turn(driver) if is_shared() else None
-            fit(driver, _source(driver), training(spec), turn=turn)
+            is_replay = spec.trainable == "replay"
+            fit(driver, _source(driver), work_of(spec), turn=turn, reuse_processes=is_replay)
         give_up_paused(driver)
         outcome, reason = _outcome(driver)
     except KeyboardInterrupt:
