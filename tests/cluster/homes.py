@@ -1,4 +1,4 @@
-"""What lies in the user's home folder before anybody does anything: on a machine of the cluster, on a laptop."""
+"""What lies in the user's home folder from the start: on a machine of the cluster, on a laptop."""
 
 from __future__ import annotations
 
@@ -15,15 +15,13 @@ disable-pip-version-check = true
 [install]
 no-build-isolation = false
 """
-"""For pip: nothing can be downloaded, and the build tool is there already. pip reads the last line as `off`."""
+"""For pip: nothing can be downloaded, and the build tool is there already. `false` turns isolation off."""
 
 
 def new_key(folder: Path, name: str) -> Path:
     """The file of a new SSH key; the public half is beside it."""
     file = folder / name
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(file)], check=True
-    )
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(file)], check=True)
     return file
 
 

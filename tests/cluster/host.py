@@ -91,8 +91,8 @@ class Host:
 
     def _as_user(self, command: str) -> list[str]:
         assert self._space is not None, f"{self.place.name} is down"
-        user = ["env", f"--chdir={self.place.home_seen}", "setpriv", f"--reuid={_USER_ID}", f"--regid={_USER_ID}",
-                "--clear-groups", "--reset-env", "--pdeathsig", "KILL"]  # fmt: skip
+        user = ["env", f"--chdir={self.place.home_seen}", "setpriv", f"--reuid={_USER_ID}",
+                f"--regid={_USER_ID}", "--clear-groups", "--reset-env", "--pdeathsig", "KILL"]  # fmt: skip
         return [*self._space.entering("--root"), *user, "bash", "--login", "-c", command]
 
 

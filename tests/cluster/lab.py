@@ -1,4 +1,4 @@
-"""Hosts on one machine: those of a cluster file of Ray's local provider, and the laptop that it is used from."""
+"""Hosts on one machine: those that a cluster file names, and the laptop from which it is used."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Lab:
 
 @contextmanager
 def lab() -> Iterator[Lab]:
-    """Makes the hosts that the cluster file names, with its addresses and its user; nothing is left of them."""
+    """Makes the hosts, with the addresses and the user of the cluster file; nothing is left of them."""
     cluster = yaml.safe_load((CHECKOUT / CLUSTER_FILE).read_text())
     user, provider = cluster["auth"]["ssh_user"], cluster["provider"]
     one, two = provider["worker_ips"]

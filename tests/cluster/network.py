@@ -27,7 +27,9 @@ class Switch:
         self._inside(self._space, f"link set {port} master {_BRIDGE} up")
         self._inside(host, f"addr add {address}/24 dev eth0")
         self._inside(host, "link set eth0 up")
-        self._inside(host, f"route add default via {self.address}")  # without one Ray takes 127.0.0.1 for its own
+        self._inside(
+            host, f"route add default via {self.address}"
+        )  # without one Ray takes 127.0.0.1 for its own
 
     def end(self) -> None:
         """Unplugs all."""
