@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster.namespaces import Namespaces
 from tests.cluster.network import Switch
+from tests.cluster.patience import wait_for
 
 _BOOT = Path(__file__).with_name("boot.sh")
 _KINDS = ("mount", "net", "uts", "ipc")
@@ -63,6 +65,12 @@ class Host:
         arguments = [str(place.folder), place.name, place.user, storage, *map(str, place.visible)]
         self._space = Namespaces(_KINDS, ["bash", str(_BOOT), *arguments], place.folder / "sshd.log")
         self._switch.plug(self._space, place.address)
+        asks = [*self._space.entering(), "bash", "-c", "</dev/tcp/127.0.0.1/22"]
+        wait_for(
+            f"an SSH server on {place.name}",
+            lambda: subprocess.run(asks, capture_output=True).returncode == 0,
+            pause=0.02,
+        )
 
     def go_down(self) -> None:
         """Ends all of its processes at once, without a word, as when the power fails."""
@@ -82,12 +90,19 @@ class Host:
         assert done.returncode == 0, f"{self.place.name}$ {command}\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    def start(self, command: str) -> subprocess.Popen[str]:
-        """The command, in the background; it ends with the host at the latest."""
-        with (self.place.folder / "out.txt").open("a") as out:
-            return subprocess.Popen(
-                self._as_user(command), stdin=subprocess.PIPE, stdout=out, stderr=out, text=True
-            )
+    @contextmanager
+    def running(self, command: str) -> Iterator[None]:
+        """The command runs while the block does, and waits for input that never comes."""
+        with (
+            (self.place.folder / "out.txt").open("a") as out,
+            subprocess.Popen(
+                self._as_user(command), stdin=subprocess.PIPE, stdout=out, stderr=out
+            ) as process,
+        ):
+            try:
+                yield
+            finally:
+                process.kill()
 
     def _as_user(self, command: str) -> list[str]:
         assert self._space is not None, f"{self.place.name} is down"

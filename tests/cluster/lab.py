@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from tests.cluster.network import Switch
 
 CHECKOUT = Path(__file__).parents[2]
 CLUSTER_FILE = "docs/examples/cluster-local.yaml"
-_PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,7 @@ def lab() -> Iterator[Lab]:
             hosts[place.name] = host = Host(place, switch)
             stack.callback(host.go_down)
             host.come_up()
-        made = Lab(hosts["head"], (hosts["one"], hosts["two"]), hosts["laptop"], storage)
-        _wait_for_ssh(made)
-        yield made
+        yield Lab(hosts["head"], (hosts["one"], hosts["two"]), hosts["laptop"], storage)
 
 
 def _places(folder: Path, addresses: dict[str, str], user: str, storage: Path) -> Iterator[Place]:
@@ -79,13 +75,3 @@ def _places(folder: Path, addresses: dict[str, str], user: str, storage: Path) -
             furnish_node(place.home, place.home_seen, key)
         give_to_user(place.home)
         yield place
-
-
-def _wait_for_ssh(made: Lab) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    options = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes"
-    for node in made.nodes:
-        while (answer := made.laptop.run(f"ssh {options} {node.place.address} hostname")).returncode:
-            assert time.monotonic() < deadline, answer.stderr + (node.place.folder / "sshd.log").read_text()
-            time.sleep(0.1)
-        assert answer.stdout.strip() == node.place.name

@@ -56,13 +56,9 @@ class User:
     @contextmanager
     def tunnel(self) -> Iterator[None]:
         """The head's dashboard and MLflow on the laptop's own 127.0.0.1, while the block lasts."""
-        attached = self._laptop.start(f"ray attach -p 8265 -p 5000 {_CLUSTER}")
-        try:
+        with self._laptop.running(f"ray attach -p 8265 -p 5000 {_CLUSTER}"):
             wait_for("MLflow on the laptop's port 5000", lambda: self.reaches(f"{MLFLOW}/health"))
             yield
-        finally:
-            attached.kill()
-            attached.communicate()
 
     def reaches(self, url: str) -> bool:
         """Whether anybody answers there, be it with a refusal."""
