@@ -15,13 +15,14 @@ from sweep.storage import SweepFolder
 
 def sweeps_table(sweeps: Iterable[tuple[SweepFolder, SweepState | None]]) -> Table:
     """A row a sweep; None for one whose ledger cannot be read."""
-    table = Table("sweep", "created", "status", "trials", box=None)
+    table = Table("sweep", "owner", "created", "status", "trials", box=None)
     for folder, state in sweeps:
         if state is None:
-            table.add_row(escape(folder.name), "", "damaged", f"`sweep status {folder.name}` says where")
+            table.add_row(escape(folder.name), "", "", "damaged", f"`sweep status {folder.name}` says where")
             continue
         created = datetime.fromtimestamp(state.created.time).strftime("%Y-%m-%d %H:%M")
-        table.add_row(escape(folder.name), created, sweep_status(folder, state), trial_counts(state))
+        owner, status = escape(state.created.owner), sweep_status(folder, state)
+        table.add_row(escape(folder.name), owner, created, status, trial_counts(state))
     return table
 
 
@@ -48,9 +49,9 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
 
 
 def sweep_status(folder: SweepFolder, state: SweepState) -> str:
-    """`running`, how its last driver ended, or `killed` if that left without a word."""
+    """`running`, `queued`, how its last driver ended, or `killed` if that left without a word."""
     if folder.is_running():
-        return "running"
+        return f"queued behind {', '.join(state.queued.behind)}" if state.queued else "running"
     return state.outcome or "killed"
 
 

@@ -13,6 +13,11 @@ from sweep.storage import STORAGE_VARIABLE
 if TYPE_CHECKING:
     from sweep.ledger import SweepState
 
+SpecFile = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML file, such as ratios.yaml.")]
+Overrides = Annotated[
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="Another value for a key of the spec, by dotted path."),
+]
 SweepName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the sweep.")]
 Storage = Annotated[
     Path, typer.Option("--storage", envvar=STORAGE_VARIABLE, help="Folder that holds the sweeps.")

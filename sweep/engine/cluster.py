@@ -30,6 +30,7 @@ if "RAY_ADDRESS" not in os.environ:
 import ray
 
 from sweep.engine.address import must_answer
+from sweep.engine.queue import most_trials
 from sweep.engine.waiting import Room
 from sweep.errors import ClusterError
 from sweep.spec import ResourcesConfig, Spec
@@ -44,7 +45,7 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
     Raises:
         ClusterError: no cluster answers, or this machine lacks a resource; it says which.
     """
-    embedded = "RAY_ADDRESS" not in os.environ
+    embedded = not is_shared()
     options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     if embedded:
         options |= {
@@ -69,14 +70,20 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
         ray.shutdown()
 
 
+def is_shared() -> bool:
+    """Whether Ray is a cluster that others may use, too, and not inside this process."""
+    return "RAY_ADDRESS" in os.environ
+
+
 def has_room(wanted: ResourcesConfig, at_work: int) -> bool:
     """Whether one more trial may start beside `at_work` others.
 
-    By `concurrent_trials` where it is set: a cluster that grows and shrinks has nothing free until a trial
-    waits. Else by what the cluster has free; it need not be on a single node.
+    By `concurrent_trials` or `max_gpus` where they are set: a cluster that grows and shrinks has nothing free
+    until a trial waits. Else by what the cluster has free; it need not be on a single node.
     """
-    if wanted.concurrent_trials is not None:
-        return at_work < wanted.concurrent_trials
+    most = most_trials(wanted)
+    if most is not None:
+        return at_work < most
     free: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
     return free.get("CPU", 0) >= wanted.cpus_per_trial and free.get("GPU", 0) >= wanted.gpus_per_trial
 

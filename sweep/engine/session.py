@@ -10,9 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray import tune
 
 from sweep.engine.messages import Broken, Message, Started, encode
+from sweep.engine.watchdog import Watchdog
 from trainables.contract import CHECKPOINT_NAME, Progress, Report, TrialConfig, TrialError
 from trainables.contract.recorded import ReplayConfig
 
@@ -22,9 +24,11 @@ _STORAGE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 class RaySession:
     """`trainables.contract.Session` inside a Ray Tune trial."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stall_timeout: float | None) -> None:
+        """`stall_timeout`: seconds between two messages after which the process ends itself."""
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self.watchdog = Watchdog(folder, stall_timeout)
 
     def restore(self) -> Path | None:
         """The newest checkpoint, if there is one."""
@@ -41,27 +45,31 @@ class RaySession:
 
     def send(self, message: Message) -> None:
         """Waits until the driver has recorded the message."""
-        tune.report(encode(message))
+        with self.watchdog.resting():
+            tune.report(encode(message))
 
 
 def run_trial(config: dict[str, Any]) -> None:
     """What Ray Tune runs: `config` holds `trial` (a TrialConfig) or `replay` (a ReplayConfig), `folder`,
-    `threads` and `gpus`."""
+    `threads`, `gpus` and `stall_timeout`."""
     os.environ["OMP_NUM_THREADS"] = str(config["threads"])  # read when torch is first imported, below
     if not config["gpus"]:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves all GPUs in sight of those who ask for none
-    session = RaySession(Path(config["folder"]))
-    session.send(Started(host=socket.gethostname(), pid=os.getpid()))
+    session = RaySession(Path(config["folder"]), config["stall_timeout"])
+    node = ray.get_runtime_context().get_node_id()
+    session.send(Started(host=socket.gethostname(), pid=os.getpid(), node=node))
     try:
         _work(config, session)
     except TrialError as error:
         session.send(Broken(reason=str(error), permanent=True))
     except Exception as error:
-        is_full = isinstance(error, OSError) and error.errno in _STORAGE_FAULTS
-        session.send(Broken(reason=_one_line(error), permanent=False, storage=is_full))
         with suppress(OSError):
             (session.folder / "error.txt").write_text(traceback.format_exc())
+        is_full = isinstance(error, OSError) and error.errno in _STORAGE_FAULTS
+        session.send(Broken(reason=_one_line(error), permanent=False, storage=is_full))
         raise
+    finally:
+        session.watchdog.end()
 
 
 def _work(config: dict[str, Any], session: RaySession) -> None:

@@ -8,7 +8,9 @@ from typing import Literal
 
 from sweep.errors import LedgerError
 from sweep.ledger.events import (
+    DriverAdmitted,
     DriverEnded,
+    DriverQueued,
     DriverStarted,
     Event,
     RunTracked,
@@ -53,6 +55,10 @@ class TrialState:
     attempts: int = 0
     began: float | None = None
     """When its first attempt started, in seconds since the epoch."""
+    node: str = ""
+    """Ray's id of the node of its last attempt; empty before any."""
+    host: str = ""
+    """Name of that node."""
     iteration: int = 0
     """The latest known; goes back to that of the checkpoint when the trial is started again."""
     seconds: float = 0.0
@@ -105,6 +111,7 @@ class TrialState:
             case TrialStarted():
                 self.status, self.ended, self.promoted = "running", None, False
                 self.attempts, self.iteration = event.attempt, event.iteration
+                self.node, self.host = event.node, event.host
                 self.began = event.time if self.began is None else self.began
             case TrialProgressed():
                 self.progress = self.progress_history[event.iteration] = event
@@ -152,6 +159,8 @@ class DriverState:
     started: DriverStarted
     ended: DriverEnded | None = None
     """None while it is at work, and for ever if it was killed."""
+    queued: DriverQueued | None = None
+    """Whom it waits for; None while it does not."""
 
 
 @dataclass
@@ -174,6 +183,11 @@ class SweepState:
         ended = self.drivers[-1].ended if self.drivers else None
         return ended.outcome if ended else None
 
+    @property
+    def queued(self) -> DriverQueued | None:
+        """Whom the last driver waits for; None while it does not."""
+        return self.drivers[-1].queued if self.drivers else None
+
     def apply(self, event: Event) -> None:
         """Take in an event. Raises LedgerError if it cannot follow those before."""
         match event:
@@ -185,6 +199,11 @@ class SweepState:
             case DriverEnded():
                 self.interrupt_trials()
                 self._last_driver(event).ended = event
+                self._last_driver(event).queued = None
+            case DriverQueued():
+                self._last_driver(event).queued = event
+            case DriverAdmitted():
+                self._last_driver(event).queued = None
             case TrialPlanned():
                 self.trials.setdefault(event.trial_id, TrialState(planned=event))
             case TrialEvent():

@@ -88,11 +88,16 @@ def training_faults(training: TrainingConfig) -> Iterator[Found]:
 
 
 def resources_faults(resources: ResourcesConfig) -> Iterator[Found]:
-    """GPUs that a trial would hold and not use."""
-    gpus = resources.gpus_per_trial
+    """GPUs that a trial would hold and not use, and too few GPUs for any trial."""
+    gpus, most = resources.gpus_per_trial, resources.max_gpus
     if gpus > 1:
         message = f"is {gpus:g}; it must be at most 1: a trial trains on one GPU, more would stand idle"
         yield Found(("resources", "gpus_per_trial"), message)
+    if most is not None and (gpus == 0 or most < gpus):
+        what = (
+            "trials use no GPU: limit them with concurrent_trials" if gpus == 0 else f"a trial needs {gpus:g}"
+        )
+        yield Found(("resources", "max_gpus"), f"is {most:g}, but {what}")
 
 
 def budget_faults(budget: BudgetConfig, resources: ResourcesConfig) -> Iterator[Found]:

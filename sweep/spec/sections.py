@@ -144,8 +144,18 @@ class ResourcesConfig(Section):
     """At most 1. May be a fraction: 0.5 lets two trials share a GPU."""
     concurrent_trials: PositiveInt | None = None
     """Trials at once. Default: as many as the cluster has room for."""
+    max_gpus: PositiveFloat | None = None
+    """GPUs that the sweep may hold at once. Default: all that the cluster has."""
+    priority: int = 0
+    """Where several sweeps share a cluster, trials of the one with the highest start first; where it is the
+    same, those of the one that came first."""
     max_failures: NonNegativeInt = 2
-    """How often a trial is retried from its last checkpoint after its process died."""
+    """How often a trial is retried from its last checkpoint after an attempt broke off. That its node is
+    gone, as a spot machine that is taken away, does not count."""
+    max_node_failures: PositiveInt = 3
+    """Attempts, of more than one trial, that may break off on a node before it is used no more."""
+    stall_timeout: PositiveFloat | None = 3600.0
+    """Seconds without a sign of life after which a trial ends its own process, to be retried; null: never."""
     seconds_per_iteration: PositiveFloat | None = None
     """Of training, for the costs that `sweep plan` prints. Default: what a former trial measured."""
 
