@@ -17,9 +17,9 @@ from sweep.commands.next_trials import next_trials
 from sweep.commands.options import Storage, SweepName
 from sweep.commands.predict import predict
 from sweep.commands.simulate import simulate
-from sweep.errors import ClusterError, NameInUseError, SweepError
+from sweep.errors import ClusterError, NameInUseError, StorageError, SweepError
 from sweep.source import state_of_folder
-from sweep.storage import DEFAULT_STORAGE, SweepFolder, sweeps_in
+from sweep.storage import DEFAULT_STORAGE, SweepFolder, sweep_in, sweep_named, sweeps_in
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,7 +83,7 @@ def run(
         _refuse_for_extension({"--name": name is not None, "--smoke": smoke})
         raise typer.Exit(_extend(spec_file, overrides, address))
     loaded = _checked(spec_file, overrides, name=name, smoke=smoke)
-    folder = SweepFolder(loaded.spec.storage.path, loaded.spec.name)
+    folder = sweep_in(loaded.spec.storage.path, loaded.spec.name)
     if smoke:
         folder.forget()
     folder.create()
@@ -114,9 +114,9 @@ def plan(
         return
     loaded = _checked(spec_file, overrides)
     spec = loaded.spec
-    folder = SweepFolder(spec.storage.path, spec.name)
+    folder = sweep_in(spec.storage.path, spec.name)
     tiny = smoke_spec(loaded).spec
-    smoke = SweepFolder(tiny.storage.path, tiny.name)
+    smoke = sweep_in(tiny.storage.path, tiny.name)
     size = folder.largest_checkpoint() or smoke.largest_checkpoint()
     typer.echo(plan_text(spec, state_of_folder(folder) if folder.exists() else None, size))
 
@@ -137,7 +137,7 @@ def resume(
     """Goes on with a sweep that was interrupted, killed, or ran out of budget."""
     from sweep.ledger import Ledger
 
-    folder = _existing(storage, name)
+    folder = sweep_named(storage, name)
     with folder.locked():
         created = state_of_folder(folder).created
         spec = _spec_of(created, folder, overrides)
@@ -162,9 +162,9 @@ def report(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
     """Writes tables and figures from what is known now, and prints the newest table."""
     from sweep.report import latest_table_text, write_report
 
-    folder = _existing(storage, name)
+    folder = sweep_named(storage, name)
     state = state_of_folder(folder)
-    write_report(state, folder.report)
+    folder.publish(write_report(state, folder.report).all)
     typer.echo(latest_table_text(state, width=_console().width))
     typer.echo(f"report: {folder.report / 'report.md'}")
 
@@ -186,7 +186,7 @@ def status(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
     """Prints every trial of a sweep: where it is, its newest value, why it ended."""
     from sweep.overview import trials_table
 
-    folder = _existing(storage, name)
+    folder = sweep_named(storage, name)
     _console().print(trials_table(folder, state_of_folder(folder)))
 
 
@@ -199,7 +199,7 @@ def stop(
     """Stops a running sweep in good order, or ends one trial of a sweep."""
     from sweep.engine.stop import request_stop
 
-    folder = _existing(storage, name)
+    folder = sweep_named(storage, name)
     typer.echo(request_stop(folder, state_of_folder(folder), trial))
 
 
@@ -212,19 +212,21 @@ def explain(
     """Prints every decision about a trial, and what it rests on."""
     from sweep.stopping import explain as explanation
 
-    typer.echo(explanation(state_of_folder(_existing(storage, name)), trial))
+    typer.echo(explanation(state_of_folder(sweep_named(storage, name)), trial))
 
 
 @app.command()
 def sync(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
-    """Writes into MLflow whatever it misses of a sweep."""
+    """Writes into MLflow, and into an object store, whatever they miss of a sweep."""
     from sweep.tracking import sync as sync_runs
     from sweep.tracking import tracking_target
 
-    folder = _existing(storage, name)
+    folder = sweep_named(storage, name)
     target = tracking_target(_spec_of(state_of_folder(folder).created, folder))
     with folder.locked():
         sync_runs(folder, target)
+        if behind := folder.flush():
+            raise StorageError(f"{folder.place} still misses a part: {behind}")
     typer.echo(f"MLflow has all of {name}. {target.ui_command()}")
 
 
@@ -295,15 +297,11 @@ def _checked(
     return smoke_spec(loaded) if smoke else loaded
 
 
-def _existing(storage: Path, name: str) -> SweepFolder:
-    return SweepFolder(storage.absolute(), name).must_exist()
-
-
 def _spec_of(created: SweepCreated, folder: SweepFolder, overrides: Sequence[str] = ()) -> Spec:
     """The spec of a sweep that was begun, in the storage where it lies now."""
     from sweep.spec import spec_of_resume
 
-    return spec_of_resume(created.spec, overrides, storage=folder.storage)
+    return spec_of_resume(created.spec, overrides, storage=folder.home)
 
 
 def _state_or_none(folder: SweepFolder) -> SweepState | None:

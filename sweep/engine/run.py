@@ -21,9 +21,11 @@ from sweep.engine.extend import extend
 from sweep.engine.optuna_source import OptunaSource
 from sweep.engine.promotions import PromotingSource, give_up_paused
 from sweep.engine.ray_nodes import NodeCallback
+from sweep.engine.ray_reach import every_node_must_reach
 from sweep.engine.ray_scheduler import FaultCallback, LedgerScheduler
 from sweep.engine.ray_search import LedgerSearcher, Work, training
 from sweep.engine.ray_stopper import InterruptStopper
+from sweep.engine.ray_storage import StorageCallback
 from sweep.engine.ray_waiting import WaitingCallback
 from sweep.engine.session import run_trial
 from sweep.engine.sources import (
@@ -61,7 +63,7 @@ def run_sweep(
     driver = Driver(folder, spec, ledger, judge_of(spec), listeners)
     driver.record(DriverStarted(pid=os.getpid(), host=socket.gethostname()))
     driver.plan(planned_trials(spec))
-    _withdraw_stop_request(folder)
+    folder.withdraw_stop_request()  # it was for the driver before; one to stop a trial stands
     settle_reports(driver)
     if retry_failed:
         driver.reopen_failed()
@@ -69,6 +71,7 @@ def run_sweep(
     reason = "the driver broke off"
     try:
         with interrupts_reach(driver), ray_cluster(spec), interrupts_reach(driver):  # Ray installs its own
+            every_node_must_reach(folder)
             if addition is not None:
                 extend(driver, addition)  # not before: without a cluster nothing is added
             fit(driver, _source(driver), training(spec))
@@ -122,7 +125,12 @@ def fit(driver: Driver, source: TrialSource, work: Work, *, reuse_processes: boo
             storage_path=str(folder.path),
             stop=InterruptStopper(driver),
             failure_config=tune.FailureConfig(max_failures=spec.resources.max_failures),
-            callbacks=[FaultCallback(driver), WaitingCallback(driver), NodeCallback()],
+            callbacks=[
+                FaultCallback(driver),
+                WaitingCallback(driver),
+                NodeCallback(),
+                StorageCallback(driver),
+            ],
             verbose=0,
         ),
     ).fit()
@@ -168,8 +176,3 @@ def interrupts_reach(driver: Driver) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _withdraw_stop_request(folder: SweepFolder) -> None:
-    """A request to stop the sweep was for the driver before; one to stop a trial stands."""
-    folder.stop_request().unlink(missing_ok=True)

@@ -13,6 +13,8 @@ from typing import Any
 from ray import tune
 
 from sweep.engine.messages import Broken, Message, Started, encode
+from sweep.errors import StorageError
+from sweep.storage import LEDGER, StoredCheckpoint, StoreURI, storage_at
 from trainables.contract import CHECKPOINT_NAME, Progress, Report, TrialConfig, TrialError
 from trainables.contract.recorded import ReplayConfig
 
@@ -22,14 +24,22 @@ _STORAGE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 class RaySession:
     """`trainables.contract.Session` inside a Ray Tune trial."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stored: StoredCheckpoint | None = None) -> None:
+        """`stored`: where the checkpoint is kept, if not in `folder`, which all nodes share."""
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        self._stored = stored
 
     def restore(self) -> Path | None:
         """The newest checkpoint, if there is one."""
         checkpoint = self.folder / CHECKPOINT_NAME
+        if self._stored is not None:
+            return checkpoint if self._stored.restore(checkpoint) else None
         return checkpoint if checkpoint.exists() else None
+
+    def keep(self, checkpoint: Path) -> None:
+        """Brings it to the object store, if the storage is one."""
+        if self._stored is not None:
+            self._stored.keep(checkpoint)
 
     def report(self, report: Report, checkpoint: Path) -> None:
         """Waits for the driver's decision; a stop ends the process here."""
@@ -45,23 +55,54 @@ class RaySession:
 
 
 def run_trial(config: dict[str, Any]) -> None:
-    """What Ray Tune runs: `config` holds `trial` (a TrialConfig) or `replay` (a ReplayConfig), `folder`,
-    `threads` and `gpus`."""
+    """What Ray Tune runs: `config` holds `trial` (a TrialConfig) or `replay` (a ReplayConfig), `trial_id`,
+    `sweep_id`, `threads`, `gpus`, and where the trial's checkpoint is: `folder`, or `store` and `sweep`."""
     os.environ["OMP_NUM_THREADS"] = str(config["threads"])  # read when torch is first imported, below
     if not config["gpus"]:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves all GPUs in sight of those who ask for none
-    session = RaySession(Path(config["folder"]))
+    session = _session(config)
     session.send(Started(host=socket.gethostname(), pid=os.getpid()))
     try:
+        _must_see_storage(config, session.folder)
         _work(config, session)
     except TrialError as error:
         session.send(Broken(reason=str(error), permanent=True))
     except Exception as error:
         is_full = isinstance(error, OSError) and error.errno in _STORAGE_FAULTS
-        session.send(Broken(reason=_one_line(error), permanent=False, storage=is_full))
+        is_away = isinstance(error, StorageError)  # and was tried for minutes
+        session.send(Broken(reason=_one_line(error), permanent=False, storage=is_full or is_away))
         with suppress(OSError):
             (session.folder / "error.txt").write_text(traceback.format_exc())
         raise
+
+
+def _session(config: dict[str, Any]) -> RaySession:
+    if "store" not in config:
+        return RaySession(Path(config["folder"]))
+    uri = storage_at(config["store"])
+    assert isinstance(uri, StoreURI)
+    stored = StoredCheckpoint(uri, config["sweep"], config["trial_id"])
+    return RaySession(stored.folder, stored)
+
+
+def _must_see_storage(config: dict[str, Any], folder: Path) -> None:
+    """Makes the trial's folder. A node that joined late may lack the storage, and a folder of that name on
+    its own disk would hide that. Raises OSError; an object store says so itself.
+    """
+    if "store" not in config and not _begins_with(folder.parents[1] / LEDGER, config["sweep_id"]):
+        raise FileNotFoundError(
+            f"the node {socket.gethostname()} does not see the sweep in {folder.parents[1]}: mount the "
+            "storage there as on the other nodes, or take the node out of the cluster"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _begins_with(ledger: Path, sweep_id: str) -> bool:
+    try:
+        with ledger.open("rb") as file:
+            return sweep_id.encode() in file.readline()
+    except FileNotFoundError:
+        return False
 
 
 def _work(config: dict[str, Any], session: RaySession) -> None:

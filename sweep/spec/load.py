@@ -11,9 +11,9 @@ from typing import Any
 from sweep.spec.check import checked
 from sweep.spec.document import Document, read_document
 from sweep.spec.overrides import with_overrides
-from sweep.spec.sections import Spec, StorageConfig
+from sweep.spec.sections import Spec
 from sweep.spec.wording import Found
-from sweep.storage import STORAGE_VARIABLE
+from sweep.storage import STORAGE_VARIABLE, Storage, storage_at
 
 _LEDGER = "the ledger's spec"
 _CHANGEABLE = ("budget", "resources", "tracking")
@@ -57,13 +57,13 @@ def spec_from_dict(values: Mapping[str, Any]) -> Spec:
     return _filled_in(checked(Document(_LEDGER, "", dict(values))))
 
 
-def spec_of_resume(values: Mapping[str, Any], overrides: Sequence[str], storage: Path) -> Spec:
+def spec_of_resume(values: Mapping[str, Any], overrides: Sequence[str], storage: Storage) -> Spec:
     """The spec that a sweep goes on with: that of its ledger, in the storage where it lies now.
 
     Args:
         values: the ledger's spec.
         overrides: `KEY=VALUE` of budget, resources or tracking.
-        storage: the folder that holds the sweep's.
+        storage: the folder that holds the sweep's, or the URI.
 
     Raises:
         SpecError: also for other keys: all trials of a sweep are trained and judged alike.
@@ -77,7 +77,7 @@ def spec_of_resume(values: Mapping[str, Any], overrides: Sequence[str], storage:
     if refused:
         raise document.error(refused)
     spec = _filled_in(checked(document))
-    return spec.model_copy(update={"storage": StorageConfig(path=storage.absolute())})
+    return _in_storage(spec, storage.absolute())
 
 
 def _in_storage_of_environment(spec: Spec) -> Spec:
@@ -85,7 +85,11 @@ def _in_storage_of_environment(spec: Spec) -> Spec:
     storage = os.environ.get(STORAGE_VARIABLE)
     if not storage or "path" in spec.storage.model_fields_set:
         return spec
-    return spec.model_copy(update={"storage": StorageConfig(path=Path(storage))})
+    return _in_storage(spec, storage_at(storage))
+
+
+def _in_storage(spec: Spec, storage: Storage) -> Spec:
+    return spec.model_copy(update={"storage": spec.storage.model_copy(update={"path": storage})})
 
 
 def _filled_in(spec: Spec) -> Spec:
@@ -93,7 +97,7 @@ def _filled_in(spec: Spec) -> Spec:
     absolute = {
         "data": spec.data.model_copy(update={"root": spec.data.root.absolute()}),
         "model": spec.model.model_copy(update={"pretrained": pretrained and pretrained.absolute()}),
-        "storage": spec.storage.model_copy(update={"path": spec.storage.path.absolute()}),
     }
+    spec = _in_storage(spec, spec.storage.path.absolute())
     search = spec.search.model_copy(update={"seeds": spec.search.seeds or (spec.training.seed,)})
     return spec.model_copy(update={**absolute, "search": search})
