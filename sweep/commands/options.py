@@ -24,7 +24,7 @@ SweepName = Annotated[
     typer.Argument(metavar="NAME", help="Name of the sweep, or its path or URI: s3://bucket/sweeps/NAME."),
 ]
 Storage = Annotated[
-    Place,
+    Any,  # a sweep.storage.Storage; Typer knows no unions
     typer.Option(
         "--storage",
         metavar="FOLDER",

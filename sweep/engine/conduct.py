@@ -49,6 +49,8 @@ def conduct(
 def _say_where_to_look(driver: Driver, console: Console, missed: str | None) -> None:
     folder, sweep = driver.folder, program("sweep")
     lines = [("report", _short(folder.report / "report.md")), ("log", _short(folder.log))]
+    if folder.place != str(folder.path):
+        lines.append(("storage", folder.place))
     if behind := folder.flush():
         lines.append(
             ("", f"{folder.place} misses a part ({behind}); `{sweep} sync {folder.argument}` writes it")

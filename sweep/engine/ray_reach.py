@@ -49,9 +49,7 @@ def answer(storage: str, name: str, token: str, node: str) -> str | None:
     try:
         folder = sweep_in(storage_at(storage), name)
         if folder.read(f"{_FOLDER}/{token}") != token.encode():
-            return (
-                f"{where} does not see what this machine wrote to {folder.place}: it has another folder there"
-            )
+            return f"{where} has another {folder.place}: what the driver wrote there it does not see"
         folder.write(f"{_FOLDER}/{token}-{node}", node.encode())
     except (SweepError, OSError) as error:
         return f"{where}: {' '.join(str(error).split())}"

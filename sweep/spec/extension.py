@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from sweep.spec.change import built
 from sweep.spec.document import Document, flow_text, plain, read_document
-from sweep.spec.sections import Name, Point, Seed, StorageConfig
+from sweep.spec.sections import Name, Point, Seed, StorageSection
 from sweep.spec.wording import Found, Words, faults_of
 from sweep.storage import STORAGE_VARIABLE, Storage, SweepFolder, storage_at, sweep_in, sweeps_in
 from trainables.contract.section import Section
@@ -43,7 +43,7 @@ class Extension(Section):
 
     extends: Name
     """Name of the sweep that is added to. Its spec stays as it is."""
-    storage: StorageConfig = StorageConfig()
+    storage: StorageSection = StorageSection()
     """Where the sweep lies; as in a spec."""
     trials: tuple[Annotated[AddedArm, Words("a section with parameters and seeds")], ...] = ()
     """Arms to train: a value of every searched parameter, by dotted path, and seeds."""
@@ -134,7 +134,7 @@ def extension_faults(values: Mapping[str, Any]) -> list[Found]:
 
 
 def _storage(section: Mapping[str, Any]) -> Storage:
-    given = built(StorageConfig, section)
+    given = built(StorageSection, section)
     from_environment = os.environ.get(STORAGE_VARIABLE)
     if from_environment and "path" not in given.model_fields_set:
         return storage_at(from_environment).absolute()

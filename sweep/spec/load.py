@@ -17,6 +17,7 @@ from sweep.storage import STORAGE_VARIABLE, Storage, storage_at
 
 _LEDGER = "the ledger's spec"
 _CHANGEABLE = ("budget", "resources", "tracking")
+_CHANGEABLE_KEY = ("storage", "checkpoint_gigabytes")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def spec_of_resume(values: Mapping[str, Any], overrides: Sequence[str], storage:
 
     Args:
         values: the ledger's spec.
-        overrides: `KEY=VALUE` of budget, resources or tracking.
+        overrides: `KEY=VALUE` of budget, resources, tracking or `storage.checkpoint_gigabytes`.
         storage: the folder that holds the sweep's, or the URI.
 
     Raises:
@@ -72,7 +73,7 @@ def spec_of_resume(values: Mapping[str, Any], overrides: Sequence[str], storage:
     refused = [
         Found(loc, f"{loc[0]} cannot be changed in a sweep that was begun; start another", whole=True)
         for loc in document.settings
-        if loc[0] not in _CHANGEABLE
+        if loc[0] not in _CHANGEABLE and loc != _CHANGEABLE_KEY
     ]
     if refused:
         raise document.error(refused)

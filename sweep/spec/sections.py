@@ -193,12 +193,17 @@ StoragePath = Annotated[
 ]
 
 
-class StorageConfig(Section):
-    """The section `storage`."""
+class StorageSection(Section):
+    """The section `storage` of an extension: where its sweep lies."""
 
     path: StoragePath = DEFAULT_STORAGE
     """Folder that holds all sweeps, each in a folder of its name, on a cluster shared by all nodes; or a URI,
     s3:// or gs://. Where a spec has none, the environment's SEGSWEEP_STORAGE comes before the default."""
+
+
+class StorageConfig(StorageSection):
+    """The section `storage`."""
+
     checkpoint_gigabytes: PositiveFloat | None = None
     """What the checkpoints of the sweep may take. When they take more, those of trials that have ended go,
     the worst first. Default: no limit."""

@@ -26,6 +26,7 @@ SECONDS_TO_LIVE = 60.0
 """After the last renewal a claim counts for nothing."""
 _SECONDS_TO_TRUST = 45.0
 """After the last renewal its owner itself stops to trust it: well before others do."""
+_LOST = "another driver has taken the sweep over"
 _SECONDS_TO_SETTLE = 1.5
 """After a claim was written, those written before it are all listed; a store's times are whole seconds."""
 
@@ -43,13 +44,16 @@ class Claim:
     """When it was made, by the store's clock, in nanoseconds."""
     renewed: int
     """When it was last renewed, likewise."""
+    is_renewed: bool
+    """Whether it ever was: by somebody who holds the sweep, not just wants it."""
 
 
 class Lease:
     """The claim of this process to the sweep `name`. `acquire` first."""
 
     def __init__(self, store: Store, name: str, settle: float = _SECONDS_TO_SETTLE) -> None:
-        self.nonce = uuid.uuid4().hex[:12]
+        self.nonce = ""
+        """Tells this claim from others, and the segments of its driver."""
         self._store = store
         self._name = name
         self._settle = settle
@@ -63,20 +67,11 @@ class Lease:
             StorageError: the store cannot be written.
         """
         began = time.monotonic()
-        self._write("", json.dumps(_this_process()).encode())
+        while not self._claim_quickly():
+            began = time.monotonic()
         try:
             time.sleep(self._settle)
-            claims = _claims(self._store, self._name)
-            own = next((one for one in claims if one.nonce == self.nonce), None)
-            if own is None:
-                raise StorageError(
-                    f"{self._store.uri / self._name}: the store does not list what it was given"
-                )
-            for other in claims:
-                if other.nonce != self.nonce and not self._is_live(other, own.renewed):
-                    self._remove(other.nonce)
-                elif (other.since, other.nonce) < (own.since, own.nonce):
-                    raise NameInUseError(_in_use(self._store, self._name, other, own.renewed))
+            self._must_be_first()
         except Exception:
             self._remove(self.nonce)
             raise
@@ -89,12 +84,11 @@ class Lease:
             LeaseLostError: it does not: for long the store was out of reach, and another driver took over.
             StorageError: the store cannot be written.
         """
-        began = time.monotonic()
-        if not self.is_trusted:
-            self._must_be_alone()
+        began, was_trusted = time.monotonic(), self.is_trusted
+        self._must_stand(alone=not was_trusted)
         self._write(_RENEWAL, b"")
-        if not self.is_trusted:
-            self._must_be_alone()
+        if not was_trusted:
+            self._must_stand(alone=True)  # whoever claimed it meanwhile has seen that it is renewed
         self._renewed = began
 
     def release(self) -> None:
@@ -106,22 +100,43 @@ class Lease:
         """Whether nobody else can have taken over."""
         return time.monotonic() - self._renewed < _SECONDS_TO_TRUST
 
-    def _must_be_alone(self) -> None:
-        """Others that claim the sweep now may still give way; after a while they have."""
+    def _claim_quickly(self) -> bool:
+        """Whether the claim was written within a moment. One that was under way for long may bear a time from
+        before others looked for it: it is taken back."""
+        self.nonce = uuid.uuid4().hex[:12]
+        began = time.monotonic()
+        self._write("", json.dumps(_this_process()).encode())
+        if time.monotonic() - began < max(self._settle, _SECONDS_TO_SETTLE):
+            return True
+        self._remove(self.nonce)
+        return False
+
+    def _must_be_first(self) -> None:
+        """Removes claims of the dead. Raises NameInUseError."""
+        claims = _claims(self._store, self._name)
+        own = next((one for one in claims if one.nonce == self.nonce), None)
+        if own is None:
+            raise StorageError(f"{self._store.uri}: the store does not list what it was given")
+        for other in claims:
+            if other.nonce == self.nonce:
+                continue
+            if not _is_live(other, own.renewed) or _is_of_dead_process(self._store, self._name, other):
+                self._remove(other.nonce)
+            elif other.is_renewed or (other.since, other.nonce) < (own.since, own.nonce):
+                raise NameInUseError(_in_use(self._store, self._name, other, own.renewed))
+
+    def _must_stand(self, *, alone: bool) -> None:
+        """The claim is still there; `alone`: there is no other, though one may take a while to give way."""
         for attempt in range(2):
-            claims = _claims(self._store, self._name)
-            nonces = {one.nonce for one in claims}
+            nonces = {one.nonce for one in _claims(self._store, self._name)}
             if self.nonce not in nonces:
-                raise LeaseLostError("another driver has taken the sweep over")
-            if nonces == {self.nonce}:
+                raise LeaseLostError(_LOST)
+            if nonces == {self.nonce} or not alone:
                 return
             if attempt == 0:
                 time.sleep(2 * self._settle)
         self._remove(self.nonce)
-        raise LeaseLostError("another driver has taken the sweep over")
-
-    def _is_live(self, claim: Claim, now: int) -> bool:
-        return _is_live(claim, now) and not _is_of_dead_process(self._store, self._name, claim)
+        raise LeaseLostError(_LOST)
 
     def _write(self, ending: str, content: bytes) -> None:
         self._store.write(f"{self._name}/{FOLDER}/{self.nonce}{ending}", content)
@@ -144,15 +159,16 @@ def _claims(store: Store, name: str) -> list[Claim]:
     """Oldest first."""
     objects = {one.name: one for one in store.objects(f"{name}/{FOLDER}")}
     claims = [
-        Claim(nonce, one.time, max(one.time, _time(objects.get(nonce + _RENEWAL))))
+        _claim(one, objects.get(nonce + _RENEWAL))
         for nonce, one in objects.items()
         if not nonce.endswith(_RENEWAL)
     ]
     return sorted(claims, key=lambda claim: (claim.since, claim.nonce))
 
 
-def _time(found: StoredObject | None) -> int:
-    return 0 if found is None else found.time
+def _claim(made: StoredObject, renewal: StoredObject | None) -> Claim:
+    renewed = made.time if renewal is None else max(made.time, renewal.time)
+    return Claim(made.name, made.time, renewed, is_renewed=renewal is not None)
 
 
 def _time_of(store: Store, name: str) -> int:

@@ -50,9 +50,8 @@ class StoreURI:
     @property
     def working_copy(self) -> Path:
         """The folder on this machine where sweeps of the store are worked on."""
-        readable = "-".join(self.path.split("/"))[-40:].strip("-.")
         key = hashlib.sha256(str(self).encode()).hexdigest()[:12]
-        return cache_folder() / "stores" / f"{self.scheme}-{readable}-{key}"
+        return cache_folder() / "stores" / f"{self.path.rpartition('/')[2]}-{key}"
 
 
 Storage = Path | StoreURI

@@ -19,7 +19,7 @@ from sweep.storage.lease import Lease, is_held
 from sweep.storage.location import STORAGE_VARIABLE, StoreURI
 from sweep.storage.mirror import Mirror
 from sweep.storage.segments import FOLDER
-from sweep.storage.store import Store
+from sweep.storage.store import Store, StoredObject
 from sweep.storage.working_copy import WorkingCopy
 
 _log = logging.getLogger("segsweep.storage")
@@ -174,6 +174,10 @@ class StoredSweep(SweepFolder):
         """As `SweepFolder.publish`."""
         for file in files:
             self.write(file.relative_to(self.path).as_posix(), file.read_bytes())
+
+    def objects(self) -> list[StoredObject]:
+        """All that the store has of the sweep."""
+        return self._store.objects(self.name)
 
     def write(self, name: str, content: bytes) -> None:
         """As `SweepFolder.write`."""
