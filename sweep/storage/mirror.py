@@ -148,12 +148,10 @@ class Mirror:
                     self._asked.add(one.name)
 
     def _say_that_it_is_away(self, error: Exception) -> None:
-        reason = str(error).splitlines()[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         _log.warning("the storage is behind: %s", reason)
         if self.fault is None:
-            self._news.append(
-                f"{reason}. The sweep goes on; what is missing there is sent when it answers again"
-            )
+            self._news.append(f"{reason}. The sweep goes on; what is missing there is sent later")
         self.fault = reason
 
     def _say_that_it_is_back(self) -> None:

@@ -175,8 +175,12 @@ def test_second_driver_is_refused_and_stop_reaches_the_first(server: Server, tmp
     assert "interrupted: stopped by `sweep stop`" in (tmp_path / "out.txt").read_text()
     status = sweep_command("status", "tiny", "--storage", str(uri), cwd=elsewhere)
     assert status.stdout.startswith("tiny: interrupted"), status.stdout + status.stderr
-    done = sweep_command("resume", str(uri / "tiny"), cwd=elsewhere)
+    cap = "storage.checkpoint_gigabytes=1e-6"  # less than one takes
+    done = sweep_command("resume", str(uri / "tiny"), "--set", cap, cwd=elsewhere)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert working_copy(uri, elsewhere).checkpoint_sizes() == {}
+    explained = sweep_command("explain", str(uri / "tiny"), "t000", cwd=tmp_path)
+    assert "Its checkpoint is gone: deleted to keep all" in explained.stdout, explained.stderr
 
 
 def wait_for_text(file: Path, text: str, process: subprocess.Popen[str]) -> None:
