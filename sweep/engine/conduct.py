@@ -51,7 +51,9 @@ def _say_where_to_look(driver: Driver, console: Console, missed: str | None) -> 
     lines = [("report", _short(folder.report / "report.md")), ("log", _short(folder.log))]
     if folder.place != str(folder.path):
         lines.append(("storage", folder.place))
-    if behind := folder.flush():
+    if folder.lost:
+        lines.append(("", f"{folder.lost}; what this one did since then is in {folder.path} alone"))
+    elif behind := folder.flush():
         lines.append(
             ("", f"{folder.place} misses a part ({behind}); `{sweep} sync {folder.argument}` writes it")
         )

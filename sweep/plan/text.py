@@ -106,7 +106,9 @@ def _cost(spec: Spec, cost: Cost) -> Iterator[str]:
     if cost.checkpoint_gigabytes is None:
         yield "  checkpoints: of unknown size until `sweep run --smoke` has written one"
     else:
-        yield f"  checkpoints: {cost.checkpoint_gigabytes:.3g} GB, one a trial, kept"
+        cap = spec.storage.checkpoint_gigabytes
+        kept = "kept" if cap is None else f"of which {cap:g} GB are kept"
+        yield f"  checkpoints: {cost.checkpoint_gigabytes:.3g} GB, one a trial, {kept}"
     limits = spec.budget.model_dump(exclude_none=True)
     if limits:
         yield f"  budget: {', '.join(f'{name} {limit:g}' for name, limit in limits.items())}"

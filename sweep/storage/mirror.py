@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Mirror:
         self._due: dict[Callable[[], None], float] = {}
         self._finishing = threading.Event()
         self._done = threading.Event()
-        self._news: list[str] = []
+        self._news: deque[str] = deque()
         self.fault: str | None = None
         """Why the store lags behind; None while it does not."""
         self.lost: str | None = None
@@ -53,17 +54,17 @@ class Mirror:
 
     def news(self) -> list[str]:
         """What the user should know and was not told yet."""
-        told, self._news = self._news, []
-        return told
+        return [self._news.popleft() for _ in range(len(self._news))]
 
     def finish(self, patience: float) -> str | None:
-        """Waits until the store has everything.
+        """Waits until the store has everything; once it was waited for in vain, no more.
 
         Returns:
             None if it has; else why not, in words. What is missing stays in the working copy.
         """
+        seconds = 0.0 if self._finishing.is_set() else patience
         self._finishing.set()
-        if self._done.wait(patience) and self.lost is None:
+        if self._done.wait(seconds) and self.lost is None:
             return None
         return self.lost or self.fault or f"the store did not answer within {patience:.0f} s"
 

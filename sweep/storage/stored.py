@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,17 +111,20 @@ class StoredSweep(SweepFolder):
             try:
                 segments = WorkingCopy(self.ledger).fetch(self._store, self.name)
                 self._store.delete(f"{self.name}/stop/sweep")  # it was for the driver before
-                mirror = Mirror(self._store, self, lease, segments)
-                mirror.start()
-                self._held.append(mirror)
-                try:
-                    yield
-                finally:
-                    if missing := self.flush():
-                        _log.warning("%s lacks a part of the sweep: %s", self.place, missing)
-                    self._held.clear()
+            except StorageError:
+                lease.release()
+                raise
+            mirror = Mirror(self._store, self, lease, segments)
+            mirror.start()
+            self._held.append(mirror)
+            try:
+                yield
             finally:
-                with suppress(StorageError):  # the store is away: the lease runs out by itself
+                missing = self.flush()
+                self._held.clear()
+                if missing:  # the lease runs out by itself
+                    _log.warning("%s misses a part of the sweep: %s", self.place, missing)
+                else:
                     lease.release()
 
     def is_running(self) -> bool:
