@@ -68,6 +68,10 @@ class Mirror:
             return None
         return self.lost or self.fault or f"the store did not answer within {patience:.0f} s"
 
+    def give_up(self) -> None:
+        """Tries no more."""
+        self._done.set()
+
     def withdraw_stop_request(self, trial_id: str | None) -> None:
         """The request is neither in the store nor here any more. Raises StorageError."""
         with self._asking:

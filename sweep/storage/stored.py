@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,10 +122,12 @@ class StoredSweep(SweepFolder):
             finally:
                 missing = self.flush()
                 self._held.clear()
-                if missing:  # the lease runs out by itself
+                if missing:
+                    mirror.give_up()
                     _log.warning("%s misses a part of the sweep: %s", self.place, missing)
                 else:
-                    lease.release()
+                    with suppress(StorageError):  # it runs out by itself
+                        lease.release()
 
     def is_running(self) -> bool:
         """Whether some process holds the sweep, here or elsewhere."""
