@@ -33,7 +33,7 @@ class RaySession:
         """The newest checkpoint, if there is one."""
         checkpoint = self.folder / CHECKPOINT_NAME
         if self._stored is not None:
-            return checkpoint if self._stored.restore(checkpoint) else None
+            return checkpoint if _restored(self._stored, checkpoint) else None
         return checkpoint if checkpoint.exists() else None
 
     def keep(self, checkpoint: Path) -> None:
@@ -83,6 +83,14 @@ def _session(config: dict[str, Any]) -> RaySession:
     assert isinstance(uri, StoreURI)
     stored = StoredCheckpoint(uri, config["sweep"], config["trial_id"])
     return RaySession(stored.folder, stored)
+
+
+def _restored(stored: StoredCheckpoint, checkpoint: Path) -> bool:
+    """A node that joined late may lack the right to read the store: no reason to end the whole sweep."""
+    try:
+        return stored.restore(checkpoint)
+    except StorageError as error:
+        raise ConnectionError(f"the node {socket.gethostname()} cannot use the storage: {error}") from error
 
 
 def _must_see_storage(config: dict[str, Any], folder: Path) -> None:

@@ -154,7 +154,8 @@ class Mirror:
 
     def _say_that_it_is_away(self, error: Exception) -> None:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        _log.warning("the storage is behind: %s", reason)
+        if reason != self.fault:
+            _log.warning("the storage is behind: %s", reason)
         if self.fault is None:
             self._news.append(f"{reason}. The sweep goes on; what is missing there is sent later")
         self.fault = reason

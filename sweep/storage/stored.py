@@ -147,7 +147,10 @@ class StoredSweep(SweepFolder):
         return self._held[0].lost if self._held else None
 
     def request_stop(self, trial_id: str | None) -> None:
-        """Asks the driver, wherever it is."""
+        """Asks the driver, wherever it is: one on this machine without the store, which may be away."""
+        if super().is_running():
+            super().request_stop(trial_id)
+            return
         self._store.write(f"{self.name}/stop/{trial_id or 'sweep'}", b"")
 
     def withdraw_stop_request(self, trial_id: str | None = None) -> None:

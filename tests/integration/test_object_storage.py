@@ -135,6 +135,7 @@ def judged(uri: StoreURI, elsewhere: Path) -> set[tuple[str, int]]:
     return {(e.trial_id, e.rung) for e in read_in_store(uri, elsewhere) if isinstance(e, TrialJudged)}
 
 
+@pytest.mark.slow
 def test_store_that_goes_away_for_a_while_loses_nothing(
     server: Server, undisturbed: SweepState, tmp_path: Path
 ) -> None:
@@ -157,6 +158,7 @@ def test_store_that_goes_away_for_a_while_loses_nothing(
     assert ENVIRONMENT["AWS_SECRET_ACCESS_KEY"] not in said
 
 
+@pytest.mark.slow
 def test_second_driver_is_refused_and_stop_reaches_the_first(server: Server, tmp_path: Path) -> None:
     uri = storage_of(server, tmp_path)
     write_stored_spec(tmp_path, uri)

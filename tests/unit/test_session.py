@@ -10,6 +10,8 @@ import pytest
 from sweep.engine import session as module
 from sweep.engine.messages import Broken, Message, Started
 from sweep.engine.session import RaySession, run_trial
+from sweep.errors import StorageError
+from sweep.storage import StoredCheckpoint
 from tests.unit.test_driver import make_driver
 from trainables.contract import TrialError
 
@@ -51,18 +53,30 @@ def test_node_without_the_storage_says_so_and_writes_nothing(
     assert not folder.exists()
 
 
-def test_store_that_stayed_away_ends_the_sweep_not_the_trial(
-    tmp_path: Path, sent: list[Message], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("ends_sweep", [True, False])
+def test_store_that_stays_away_ends_the_sweep_but_a_node_without_rights_does_not(
+    tmp_path: Path, sent: list[Message], monkeypatch: pytest.MonkeyPatch, ends_sweep: bool
 ) -> None:
+    """A checkpoint that cannot be kept, and one that a node which joined late cannot read."""
+
+    def work(config: dict[str, Any], session: RaySession) -> None:
+        if not ends_sweep:
+            session.restore()
+        checkpoint = session.folder / "checkpoint.pt"
+        checkpoint.write_bytes(b"1234")
+        session.keep(checkpoint)
+
     config = {"store": "s3://bucket/a?endpoint_override=127.0.0.1:1&scheme=http", "sweep": "one"}
     config |= {"trial_id": "t000", "sweep_id": "1", "threads": 1, "gpus": 0}
     monkeypatch.setenv("SEGSWEEP_CACHE", str(tmp_path))
-    monkeypatch.setattr(module, "_work", lambda config, session: session.restore())
-    with pytest.raises(Exception, match=r"cannot read s3://bucket/a/one/trials/t000/checkpoint.pt"):
+    monkeypatch.setattr(StoredCheckpoint, "patience", 0.1)
+    monkeypatch.setattr(module, "_work", work)
+    with pytest.raises((StorageError, ConnectionError)):
         run_trial(config)
     broken = sent[-1]
     assert isinstance(broken, Broken)
-    assert (broken.permanent, broken.storage) == (False, True)
+    assert (broken.permanent, broken.storage) == (False, ends_sweep)
+    assert "s3://bucket/a/one/trials/t000/checkpoint.pt" in broken.reason
 
 
 def test_fault_of_the_trial_s_own_is_permanent(

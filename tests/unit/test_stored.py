@@ -248,6 +248,9 @@ def test_stop_request_reaches_the_driver_and_can_be_withdrawn(sweep_on: Machine)
         head.withdraw_stop_request("t001")
         laptop.request_stop(None)
         until(head.stop_request().exists)
+        head.withdraw_stop_request()
+        head.request_stop("t002")
+        assert head.stop_request("t002").exists(), "on the driver's own machine without the store"
         assert not head.stop_request("t001").exists()
     run(head)
     assert [one.name for one in head.objects() if one.name.startswith("stop/")] == []
@@ -286,15 +289,16 @@ def test_checkpoints_are_kept_in_the_store(sweep_on: Machine, uri: StoreURI, tmp
     assert not sweep.has_checkpoint("t000")
 
 
-def test_dead_endpoint_is_an_error_before_long(tmp_path: Path) -> None:
+def test_dead_endpoint_is_an_error_before_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = storage_at("s3://bucket/a?endpoint_override=127.0.0.1:1&scheme=http")
     with pytest.raises(
         StorageError, match=r"(?s)cannot read s3://bucket/a/one/ledger\?.*Is the store up"
     ) as caught:
         sweep_in(nowhere, "one").exists()
     assert ENVIRONMENT["AWS_SECRET_ACCESS_KEY"] not in str(caught.value)
+    monkeypatch.setattr(StoredCheckpoint, "patience", 0.1)
     with pytest.raises(StorageError):
-        StoredCheckpoint(nowhere, "one", "t000", seconds=0.1).keep(existing(tmp_path / "checkpoint.pt"))
+        StoredCheckpoint(nowhere, "one", "t000").keep(existing(tmp_path / "checkpoint.pt"))
 
 
 def test_bucket_that_is_not_there_is_told(server: Server) -> None:
