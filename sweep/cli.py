@@ -13,11 +13,15 @@ import typer
 
 from sweep.commands.compare import compare
 from sweep.commands.fit import fit
+from sweep.commands.logs import logs
 from sweep.commands.next_trials import next_trials
-from sweep.commands.options import Storage, SweepName
+from sweep.commands.on_cluster import OnCluster, without_address
+from sweep.commands.options import Overrides, SpecFile, Storage, SweepName
 from sweep.commands.predict import predict
 from sweep.commands.simulate import simulate
+from sweep.commands.submit import submit
 from sweep.errors import ClusterError, NameInUseError, StorageError, SweepError
+from sweep.job import must_outlast_job, take_arguments
 from sweep.source import state_of_folder
 from sweep.storage import DEFAULT_STORAGE, SweepFolder, sweep_in, sweep_named, sweeps_in
 
@@ -41,17 +45,21 @@ differences are real and which are noise.
 Exit codes: 0 all well, 1 some trials failed, 2 the spec or the command is wrong, 130 interrupted.""",
 )
 
-SpecFile = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML file, such as ratios.yaml.")]
-Overrides = Annotated[
-    list[str],
-    typer.Option("--set", metavar="KEY=VALUE", help="Another value for a key of the spec, by dotted path."),
-]
 Address = Annotated[
     str | None,
     typer.Option(
         "--address",
         envvar="RAY_ADDRESS",
-        help="A Ray cluster, such as `auto`. Default: Ray inside this process.",
+        help="A Ray cluster that this machine is part of, such as `auto`. Default: Ray inside this process.",
+    ),
+]
+AddressOrDashboard = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        envvar="RAY_ADDRESS",
+        help="A Ray cluster that this machine is part of, such as `auto`; or one from elsewhere, by its "
+        "dashboard, such as http://127.0.0.1:8265. Default: Ray inside this process.",
     ),
 ]
 
@@ -61,6 +69,7 @@ def main() -> None:
 
     Typer itself ends with 2 where the command line is wrong, and with 130 after Ctrl-C.
     """
+    take_arguments()
     try:
         app()
     except SweepError as error:
@@ -82,12 +91,13 @@ def run(
     if _is_extension(spec_file):
         _refuse_for_extension({"--name": name is not None, "--smoke": smoke})
         raise typer.Exit(_extend(spec_file, overrides, address))
+    _use_ray_at(address)
     loaded = _checked(spec_file, overrides, name=name, smoke=smoke)
+    must_outlast_job(loaded.spec.storage.path)
     folder = sweep_in(loaded.spec.storage.path, loaded.spec.name)
     if smoke:
         folder.forget()
     folder.create()
-    _use_ray_at(address)
     from sweep.engine.conduct import conduct
     from sweep.engine.create import create_sweep
 
@@ -132,9 +142,12 @@ def resume(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Trials that failed, too, from their last checkpoint.")
     ] = False,
-    address: Address = None,
+    address: AddressOrDashboard = None,
 ) -> None:
     """Goes on with a sweep that was interrupted, killed, or ran out of budget."""
+    if address is not None and _is_dashboard(address):
+        _resume_on_cluster(name, address)
+        return
     from sweep.ledger import Ledger
 
     folder = sweep_named(storage, name)
@@ -155,10 +168,12 @@ app.command()(fit)
 app.command()(predict)
 app.command("next")(next_trials)
 app.command()(simulate)
+app.command()(submit)
+app.command()(logs)
 
 
 @app.command()
-def report(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
+def report(name: SweepName, storage: Storage = DEFAULT_STORAGE, address: OnCluster = None) -> None:
     """Writes tables and figures from what is known now, and prints the newest table."""
     from sweep.report import latest_table_text, write_report
 
@@ -170,7 +185,7 @@ def report(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
 
 
 @app.command("list")
-def list_sweeps(storage: Storage = DEFAULT_STORAGE) -> None:
+def list_sweeps(storage: Storage = DEFAULT_STORAGE, address: OnCluster = None) -> None:
     """Lists the sweeps of a storage."""
     from sweep.overview import sweeps_table
 
@@ -182,7 +197,7 @@ def list_sweeps(storage: Storage = DEFAULT_STORAGE) -> None:
 
 
 @app.command()
-def status(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
+def status(name: SweepName, storage: Storage = DEFAULT_STORAGE, address: OnCluster = None) -> None:
     """Prints every trial of a sweep: where it is, its newest value, why it ended."""
     from sweep.overview import trials_table
 
@@ -195,6 +210,7 @@ def stop(
     name: SweepName,
     storage: Storage = DEFAULT_STORAGE,
     trial: Annotated[str | None, typer.Option(metavar="TRIAL", help="Only this trial, such as t003.")] = None,
+    address: OnCluster = None,
 ) -> None:
     """Stops a running sweep in good order, or ends one trial of a sweep."""
     from sweep.engine.stop import request_stop
@@ -208,6 +224,7 @@ def explain(
     name: SweepName,
     trial: Annotated[str, typer.Argument(metavar="TRIAL", help="Id of a trial, such as t003.")],
     storage: Storage = DEFAULT_STORAGE,
+    address: OnCluster = None,
 ) -> None:
     """Prints every decision about a trial, and what it rests on."""
     from sweep.stopping import explain as explanation
@@ -281,19 +298,45 @@ def _refuse_for_extension(given: dict[str, bool]) -> None:
 
 def _use_ray_at(address: str | None) -> None:
     """Ray takes its address from the environment, and wants it there when it is first imported."""
+    if address is not None and _is_dashboard(address):
+        raise ClusterError(
+            f"{address} is the dashboard of a cluster, which takes jobs: "
+            f"`sweep submit SPEC --address {address}`"
+        )
     if address is not None:
         os.environ["RAY_ADDRESS"] = address
+
+
+def _is_dashboard(address: str) -> bool:
+    from sweep.engine.address import is_dashboard
+
+    return is_dashboard(address)
+
+
+def _resume_on_cluster(name: str, address: str) -> None:
+    from sweep.engine.create import owner
+    from sweep.engine.jobs import Jobs
+
+    Jobs(address, owner()).start(name, without_address(sys.argv[1:]))
+    typer.echo(name)
+    typer.echo(f"resumed; `sweep status {name} --address {address}` shows how it goes", err=True)
 
 
 def _checked(
     spec_file: Path, overrides: list[str], *, name: str | None = None, smoke: bool = False
 ) -> LoadedSpec:
+    from sweep.importers import check_curves
     from sweep.plan import smoke_spec
     from sweep.spec import check_data, load_spec
 
     named = [] if name is None else [f"name={json.dumps(name)}"]  # text, whatever it would be in YAML
     loaded = load_spec(spec_file, [*overrides, *named])
-    check_data(loaded)
+    if loaded.spec.trainable == "replay":
+        if smoke:
+            raise typer.BadParameter("a replay trains nothing; run it as it is", param_hint="--smoke")
+        check_curves(loaded)
+    else:
+        check_data(loaded)
     return smoke_spec(loaded) if smoke else loaded
 
 

@@ -15,13 +15,14 @@ from sweep.storage import SweepFolder
 
 def sweeps_table(sweeps: Iterable[tuple[SweepFolder, SweepState | None]]) -> Table:
     """A row a sweep; None for one whose ledger cannot be read."""
-    table = Table("sweep", "created", "status", "trials", box=None)
+    table = Table("sweep", "owner", "created", "status", "trials", box=None)
     for folder, state in sweeps:
         if state is None:
-            table.add_row(escape(folder.name), "", "damaged", f"`sweep status {folder.name}` says where")
+            table.add_row(escape(folder.name), "", "", "damaged", f"`sweep status {folder.name}` says where")
             continue
         created = datetime.fromtimestamp(state.created.time).strftime("%Y-%m-%d %H:%M")
-        table.add_row(escape(folder.name), created, sweep_status(folder, state), trial_counts(state))
+        owner, status = escape(state.created.owner), sweep_status(folder, state)
+        table.add_row(escape(folder.name), owner, created, status, trial_counts(state))
     return table
 
 
@@ -29,6 +30,7 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
     """A row a trial."""
     metric = state.created.spec["search"]["metric"]
     title = f"{folder.name}: {sweep_status(folder, state)}; {trial_counts(state)}"
+    title += f"\n{state.origin}" if state.origin else ""
     table = Table(box=None, title=title, title_justify="left")
     for heading in ("trial", "arm", "seed", "status", "iteration", metric):
         table.add_column(heading, no_wrap=True)
@@ -48,10 +50,12 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
 
 
 def sweep_status(folder: SweepFolder, state: SweepState) -> str:
-    """`running`, how its last driver ended, or `killed` if that left without a word."""
+    """`running`, `queued`, how its last driver ended, or `killed` if that left without a word; and `replayed`
+    of a replay."""
+    status: str = state.outcome or "killed"
     if folder.is_running():
-        return "running"
-    return state.outcome or "killed"
+        status = f"queued behind {', '.join(state.queued.behind)}" if state.queued else "running"
+    return f"{status} (replayed)" if state.provenance == "replayed" else status
 
 
 def trial_counts(state: SweepState) -> str:

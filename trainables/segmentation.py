@@ -22,6 +22,7 @@ from trainables.contract import (
     TrialError,
 )
 from trainables.loader import Batch, training_batches, validation_images
+from trainables.memory import memory_faults
 from trainables.metrics import PixelCounter, scores
 from trainables.mixing import MixedStream
 from trainables.models import Logits
@@ -38,9 +39,10 @@ def train(config: TrialConfig, session: Session) -> None:
     undisturbed one with the same number of threads. The caller sets the threads.
 
     Raises:
-        TrialError: a fault that a retry cannot mend: data, model, checkpoint, real_ratio, non-finite loss.
+        TrialError: a fault that a retry cannot mend: data, model, checkpoint, real_ratio, non-finite loss,
+            memory.
     """
-    with repeatable_on_cpu():
+    with repeatable_on_cpu(), memory_faults(config.training):
         trial = begin_trial(config)
         _go_on_from_checkpoint(trial, session)
         with closing(_batches(trial)) as batches:

@@ -19,6 +19,11 @@ def _place(text: str | Path) -> Place:
     return storage_at(str(text))
 
 
+SpecFile = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML file, such as ratios.yaml.")]
+Overrides = Annotated[
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="Another value for a key of the spec, by dotted path."),
+]
 SweepName = Annotated[
     str,
     typer.Argument(metavar="NAME", help="Name of the sweep, or its path or URI: s3://bucket/sweeps/NAME."),

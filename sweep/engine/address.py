@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from urllib.parse import urlsplit
 
 from sweep.errors import ClusterError
 
@@ -34,6 +35,30 @@ def must_answer(address: str, own_address: str) -> None:
         socket.create_connection((host, int(port)), timeout=_SECONDS_TO_ANSWER).close()  # tries IPv6, too
     except (OSError, UnicodeError) as error:
         raise ClusterError(_nothing_answers(address, host, named, error)) from error
+
+
+def is_dashboard(address: str) -> bool:
+    """Whether an address is one of Ray's dashboard, where jobs are sent to, and not of a cluster's inside."""
+    return address.startswith(("http://", "https://"))
+
+
+def must_answer_http(address: str) -> None:
+    """Asks the dashboard's port whether it takes connections. Raises ClusterError: it does not."""
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        host, port = None, 0
+    if not is_dashboard(address) or host is None:
+        raise ClusterError(f"the address {address!r} wants the form http://127.0.0.1:8265")
+    try:
+        socket.create_connection((host, port), timeout=_SECONDS_TO_ANSWER).close()
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ClusterError(
+            f"nothing answers at {address}: {why}. `ray attach -p 8265 cluster.yaml` brings the dashboard of "
+            "a cluster to http://127.0.0.1:8265 of this machine (docs/cluster.md)"
+        ) from error
 
 
 def _nothing_answers(address: str, host: str, named: str, error: Exception) -> str:

@@ -30,8 +30,11 @@ if "RAY_ADDRESS" not in os.environ:
 import ray
 
 from sweep.engine.address import must_answer
+from sweep.engine.head import watched_head
+from sweep.engine.queue import most_trials
 from sweep.engine.waiting import Room
 from sweep.errors import ClusterError
+from sweep.secrets import SecretsFilter
 from sweep.spec import ResourcesConfig, Spec
 
 _LIBRARIES = ("ray", "mlflow", "alembic", "sqlalchemy", "optuna", "segsweep", "py.warnings")
@@ -44,7 +47,7 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
     Raises:
         ClusterError: no cluster answers, or this machine lacks a resource; it says which.
     """
-    embedded = "RAY_ADDRESS" not in os.environ
+    embedded = not is_shared()
     options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     if embedded:
         options |= {
@@ -57,26 +60,35 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
         must_answer(os.environ["RAY_ADDRESS"], own_address)
     try:
         ray.init(**options)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except Exception as error:  # bare ones, too: on a busy machine a local Ray may time out as it starts
         where = "on this machine" if embedded else f"at the address {os.environ['RAY_ADDRESS']!r}"
         raise ClusterError(f"Ray cannot be reached {where}: {error}") from error
     try:
         if embedded:
             offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
             _check_this_machine(spec.resources, offered)
-        yield
+            yield
+        else:
+            with watched_head(ray.get_runtime_context().gcs_address, f"sweep resume {spec.name}"):
+                yield
     finally:
         ray.shutdown()
+
+
+def is_shared() -> bool:
+    """Whether Ray is a cluster that others may use, too, and not inside this process."""
+    return "RAY_ADDRESS" in os.environ
 
 
 def has_room(wanted: ResourcesConfig, at_work: int) -> bool:
     """Whether one more trial may start beside `at_work` others.
 
-    By `concurrent_trials` where it is set: a cluster that grows and shrinks has nothing free until a trial
-    waits. Else by what the cluster has free; it need not be on a single node.
+    By `concurrent_trials` or `max_gpus` where they are set: a cluster that grows and shrinks has nothing free
+    until a trial waits. Else by what the cluster has free; it need not be on a single node.
     """
-    if wanted.concurrent_trials is not None:
-        return at_work < wanted.concurrent_trials
+    most = most_trials(wanted)
+    if most is not None:
+        return at_work < most
     free: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
     return free.get("CPU", 0) >= wanted.cpus_per_trial and free.get("GPU", 0) >= wanted.gpus_per_trial
 
@@ -92,6 +104,7 @@ def room() -> Room:
 def send_library_logs_to(file: Path) -> None:
     """Ray's, MLflow's and Optuna's messages go to `file` instead of the terminal."""
     handler = logging.FileHandler(file)
+    handler.addFilter(SecretsFilter())
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # that a log cannot be written is no news for the terminal

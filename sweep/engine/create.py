@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import platform
 import subprocess
 import uuid
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from sweep.errors import ChangedError
+from sweep.job import OWNER_VARIABLE
 from sweep.ledger import FORMAT, Ledger
 from sweep.ledger.events import SweepCreated
 from sweep.plan import protocol_id, regime_id
@@ -40,6 +44,7 @@ def create_sweep(folder: SweepFolder, loaded: LoadedSpec) -> Ledger:
             regime_id=regime_id(loaded.spec),
             versions=library_versions(),
             git_revision=git_revision(),
+            owner=owner(),
         )
     )
     return ledger
@@ -58,10 +63,25 @@ def must_be_unchanged(created: SweepCreated, spec: Spec) -> None:
     ]
     if changed:
         raise ChangedError(
-            f"the sweep {created.name!r} cannot go on: {' and '.join(changed)}. Files of the data set were "
-            "added, removed or changed, or another version of segsweep trains or measures otherwise: new "
+            f"the sweep {created.name!r} cannot go on: {' and '.join(changed)}. {_what_changed(spec)}: new "
             "trials could not be compared with old ones. Put it back, or start another sweep"
         )
+
+
+def _what_changed(spec: Spec) -> str:
+    if spec.replay is not None:
+        return f"{spec.replay.curves}, which it replays, was changed or is gone"
+    return (
+        "Files of the data set were added, removed or changed, or another version of segsweep trains or "
+        "measures otherwise"
+    )
+
+
+def owner() -> str:
+    """Who starts the sweep: OWNER_VARIABLE of the environment, else the user of this machine."""
+    with suppress(OSError, KeyError):  # a container may have a user without a name
+        return os.environ.get(OWNER_VARIABLE) or getpass.getuser()
+    return ""
 
 
 def library_versions() -> dict[str, str]:

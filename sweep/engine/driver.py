@@ -6,18 +6,24 @@ Every decision rests on the ledger alone: a driver that takes over after a crash
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from sweep.engine.budget import Budget
+from sweep.engine.failures import Failures
 from sweep.engine.messages import Broken, Message, Started
 from sweep.engine.notice import Notice
+from sweep.engine.watchdog import STACKS
 from sweep.errors import StorageError, SweepError
 from sweep.ledger import Ledger
 from sweep.ledger.events import (
     STOPPED_BY_HAND,
+    DriverAdmitted,
+    DriverQueued,
     Event,
+    FaultCause,
     TrialEnded,
     TrialFaulted,
     TrialJudged,
@@ -36,6 +42,8 @@ from sweep.storage import SweepFolder
 from trainables.contract import Progress, Report
 
 Listener = Callable[[Event, SweepState], None]
+
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 _log = logging.getLogger("segsweep.driver")
 
@@ -60,6 +68,7 @@ class Driver:
         self.state = replay(history)
         self.board = board_of(self.state, spec)
         self.budget = Budget(spec, history)
+        self.failures = Failures(spec.resources)
         self.interrupted: str | None = None
         """Why the sweep is to end before its trials have; None while it goes on."""
         self.fault: SweepError | None = None
@@ -67,6 +76,11 @@ class Driver:
         self.rungs = rungs(spec)
         self._said_why: set[str] = set()
         """Trials whose process told why its attempt broke off, before it went."""
+        self._next_look = 0.0
+        self._last_heard: dict[str, float] = {}
+        """When each trial sent its last message, on the clock that never goes back."""
+        self._said_bad: set[str] = set()
+        """Nodes of which the user was told that they are used no more."""
 
     def __getstate__(self) -> dict[str, object]:
         """Nothing. Ray pickles all that it is given into a file that we never read."""
@@ -89,6 +103,24 @@ class Driver:
         for listener in self.listeners:
             listener(Notice(time=time.time(), text=text), self.state)
 
+    def queue(self, behind: Sequence[str]) -> None:
+        """The sweep waits for others on the cluster, or no longer if `behind` is empty."""
+        before = self.state.queued
+        if behind and (before is None or before.behind != list(behind)):
+            self.record(DriverQueued(behind=list(behind)))
+        elif before is not None and not behind:
+            self.record(DriverAdmitted())
+        self.budget.pause(time.time()) if behind else self.budget.go_on(time.time())
+
+    def look_for_requests(self) -> None:
+        """Takes up what `sweep stop` has asked for. Looks at most once a second."""
+        if self.interrupted or time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
+        if self.folder.stop_request().exists():
+            self.interrupted = "stopped by `sweep stop`"
+        self._end_paused_on_request()
+
     def plan(self, trials: Sequence[PlannedTrial], *, added: bool = False) -> None:
         """Adds trials that the ledger does not hold yet; `added` if they are not of the spec's search."""
         for trial in trials:
@@ -105,6 +137,7 @@ class Driver:
 
     def handle(self, trial_id: str, message: Message) -> bool:
         """Records a message; False if its process ends: it is over or paused, or the budget spent."""
+        self._last_heard[trial_id] = time.monotonic()
         trial = self.state.trials[trial_id]
         if trial.ended is not None or trial.waits:
             return False
@@ -117,23 +150,30 @@ class Driver:
                 self._report(trial, message)
             case Broken():
                 self._said_why.add(trial_id)
-                self._broke(trial_id, message.reason, final=message.permanent)
+                self._broke(trial_id, message.reason, message.cause)
                 if message.storage:
                     self.interrupted = f"the storage cannot be written: {message.reason}"
         if trial.ended is None and self.folder.stop_request(trial_id).exists():
             self.end(trial_id, "stopped", STOPPED_BY_HAND)
         return trial.ended is None and not trial.waits and not self._leaves_at_rung(message)
 
-    def process_is_gone(self, trial_id: str, *, final: bool) -> None:
-        """Ray lost the process of a trial; `final` if it will not start another."""
-        trial = self.state.trials[trial_id]
-        if self.interrupted or trial.ended is not None or trial.waits:
-            return
-        if trial_id not in self._said_why:
-            self._broke(trial_id, "the worker process died; sweep.log may say why", final=final)
-        elif final:
-            self.end(trial_id, "failed", trial.faults[-1].reason)
+    def process_is_gone(self, trial_id: str, cause: FaultCause, reason: str) -> None:
+        """Ray lost the process of a trial, for a reason that counts unless the process told one itself."""
+        if trial_id not in self._said_why and self.is_to_run(trial_id):
+            stalled = self._stalled(trial_id) if cause == "process" else None
+            self._broke(trial_id, stalled or reason, "silent" if stalled else cause)
         self._said_why.discard(trial_id)
+
+    def process_has_ended(self, trial_id: str) -> None:
+        """The training function of a trial has returned, or was made to."""
+        if self.is_to_run(trial_id) and not self.spent_hours():
+            reason = f"the training ended without a report of its last iteration, {self.rungs[-1]}"
+            self._broke(trial_id, reason, "error")
+
+    def is_to_run(self, trial_id: str) -> bool:
+        """Whether the trial is neither over nor paused: where its process is gone, it wants another."""
+        trial = self.state.trials[trial_id]
+        return self.interrupted is None and trial.ended is None and not trial.waits
 
     def reopen_failed(self) -> None:
         """Gives trials that failed another chance."""
@@ -157,7 +197,7 @@ class Driver:
             )
         )
 
-    def end_paused_on_request(self) -> None:
+    def _end_paused_on_request(self) -> None:
         """Ends paused trials as `sweep stop` asked for: they send no message that could be answered so."""
         if not self.folder.stop_request().parent.exists():
             return
@@ -181,13 +221,36 @@ class Driver:
         """As `spent_budget`, but for the number of trials."""
         return self.budget.spent(self.state, time.time())
 
-    def _broke(self, trial_id: str, reason: str, *, final: bool) -> None:
+    def _stalled(self, trial_id: str) -> str | None:
+        """That a process which died had hung and ended itself, in words; None if it had not."""
+        limit = self.spec.resources.stall_timeout
+        if limit is None or time.monotonic() - self._last_heard.get(trial_id, math.inf) < limit:
+            return None
+        return (
+            f"no sign of life for {limit:g} s, so the process ended itself (resources.stall_timeout); "
+            f"{self.folder.trial(trial_id) / STACKS} says where it hung"
+        )
+
+    def _broke(self, trial_id: str, reason: str, cause: FaultCause) -> None:
         if self.interrupted:
             return
-        iteration = self.state.trials[trial_id].iteration
-        self.record(TrialFaulted(trial_id=trial_id, reason=reason, iteration=iteration))
+        trial = self.state.trials[trial_id]
+        final = self.failures.note(trial, cause)
+        iteration = trial.iteration
+        self.record(TrialFaulted(trial_id=trial_id, reason=reason, iteration=iteration, cause=cause))
         if final:
             self.end(trial_id, "failed", reason)
+        self._say_bad_node(trial)
+
+    def _say_bad_node(self, trial: TrialState) -> None:
+        number = self.failures.bad_nodes.get(trial.node)
+        if number is not None and trial.node not in self._said_bad:
+            self._said_bad.add(trial.node)
+            self.say(
+                f"the node {trial.host} is used no more, where there is another: {number} attempts of "
+                f"several trials broke off there, and resources.max_node_failures is "
+                f"{self.spec.resources.max_node_failures}. Look at that machine; a resume tries it again"
+            )
 
     def _start(self, trial: TrialState, message: Started) -> None:
         trial_id = trial.planned.trial_id
@@ -200,6 +263,7 @@ class Driver:
                 iteration=iteration,
                 host=message.host,
                 pid=message.pid,
+                node=message.node,
             )
         )
 

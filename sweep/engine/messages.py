@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sweep.ledger.events import FaultCause
 from trainables.contract import ClassCounts, Mixture, Progress, Report
 
 KEY = "segsweep_message"
@@ -18,6 +19,8 @@ class Started:
 
     host: str
     pid: int
+    node: str = ""
+    """Ray's id of the node."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class Broken:
     """Whether a retry is pointless."""
     storage: bool = False
     """Whether the storage refused to be written, which is no fault of the trial's."""
+
+    @property
+    def cause(self) -> FaultCause:
+        """As the ledger has it."""
+        return "fatal" if self.permanent else "storage" if self.storage else "error"
 
 
 Message = Started | Progress | Report | Broken

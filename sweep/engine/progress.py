@@ -14,7 +14,9 @@ from rich.text import Text
 
 from sweep.engine.notice import Notice
 from sweep.ledger.events import (
+    DriverAdmitted,
     DriverEnded,
+    DriverQueued,
     Event,
     TrialEnded,
     TrialFaulted,
@@ -68,7 +70,10 @@ class LiveProgress:
 
     def __call__(self, event: Event, state: SweepState) -> None:
         """Redraws; prints a line for what should stay readable."""
-        worth_a_line = isinstance(event, TrialEnded | TrialFaulted | DriverEnded | Notice)
+        worth_a_line = isinstance(
+            event,
+            TrialEnded | TrialFaulted | DriverEnded | DriverQueued | DriverAdmitted | Notice,
+        )
         line = line_of(event, state, self._metric) if worth_a_line else None
         if line is not None:
             self._live.console.print(line, highlight=False)
@@ -134,8 +139,17 @@ def line_of(event: Event, state: SweepState, metric: str) -> str | None:
         case TrialEnded() if trial:
             what = f"{event.outcome} at iteration {event.iteration}"
             return f"{_MARKS[event.outcome]} {_name(trial)}: {what}: {escape(_outcome(event, trial, metric))}"
+    return _line_of_sweep(event)
+
+
+def _line_of_sweep(event: Event) -> str | None:
+    match event:
         case Notice():
             return f"[yellow]![/] {escape(event.text)}"
+        case DriverQueued():
+            return f"[blue]‖[/] waits: on this cluster trials of {', '.join(event.behind)} start first"
+        case DriverAdmitted():
+            return "[blue]▸[/] its turn has come"
         case DriverEnded():
             return f"sweep {event.outcome}: {escape(event.reason)}"
     return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
@@ -30,18 +29,3 @@ class LedgerScheduler(FIFOScheduler):
             return TrialScheduler.CONTINUE
         goes_on = self._driver.handle(trial.config["trial_id"], message)
         return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
-
-
-class FaultCallback(Callback):
-    """Tells the driver of attempts that broke off, such as a worker that was killed."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-
-    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """The attempt will be repeated."""
-        self._driver.process_is_gone(trial.config["trial_id"], final=False)
-
-    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """It was the last attempt."""
-        self._driver.process_is_gone(trial.config["trial_id"], final=True)

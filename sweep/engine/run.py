@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 from ray import tune
 
-from sweep.engine.cluster import has_room, ray_cluster
+from sweep.engine.cluster import has_room, is_shared, ray_cluster
 from sweep.engine.curve_proposer import curve_proposer
 from sweep.engine.curve_source import CurveSource
 from sweep.engine.driver import Driver, Listener
 from sweep.engine.extend import extend
 from sweep.engine.optuna_source import OptunaSource
 from sweep.engine.promotions import PromotingSource, give_up_paused
+from sweep.engine.queue import most_trials
+from sweep.engine.ray_faults import FaultCallback
 from sweep.engine.ray_nodes import NodeCallback
+from sweep.engine.ray_placement import placement
+from sweep.engine.ray_queue import Turn, TurnCallback
 from sweep.engine.ray_reach import every_node_must_reach
-from sweep.engine.ray_scheduler import FaultCallback, LedgerScheduler
-from sweep.engine.ray_search import LedgerSearcher, Work, training
+from sweep.engine.ray_scheduler import LedgerScheduler
+from sweep.engine.ray_search import LedgerSearcher
 from sweep.engine.ray_stopper import InterruptStopper
 from sweep.engine.ray_storage import StorageCallback
 from sweep.engine.ray_waiting import WaitingCallback
@@ -35,6 +39,7 @@ from sweep.engine.sources import (
     search_is_complete,
     unfinished_trials,
 )
+from sweep.engine.work import Work, work_of
 from sweep.ledger import Ledger
 from sweep.ledger.events import DriverEnded, DriverStarted, SweepOutcome
 from sweep.plan import planned_trials
@@ -74,7 +79,9 @@ def run_sweep(
             every_node_must_reach(folder)
             if addition is not None:
                 extend(driver, addition)  # not before: without a cluster nothing is added
-            fit(driver, _source(driver), training(spec))
+            turn = Turn(driver) if is_shared() else None
+            is_replay = spec.trainable == "replay"
+            fit(driver, _source(driver), work_of(spec), turn=turn, reuse_processes=is_replay)
         give_up_paused(driver)
         outcome, reason = _outcome(driver)
     except KeyboardInterrupt:
@@ -85,7 +92,6 @@ def run_sweep(
     finally:
         if driver.fault is None:
             driver.record(DriverEnded(outcome=outcome, reason=reason))
-        shutil.rmtree(folder.ray, ignore_errors=True)
     return driver
 
 
@@ -99,41 +105,45 @@ def settle_reports(driver: Driver) -> None:
             driver.act_on(trial, max(trial.judged))
 
 
-def fit(driver: Driver, source: TrialSource, work: Work, *, reuse_processes: bool = False) -> None:
+def fit(
+    driver: Driver,
+    source: TrialSource,
+    work: Work,
+    *,
+    turn: Turn | None = None,
+    reuse_processes: bool = False,
+) -> None:
     """Runs the source's trials on Ray, which is up, until there are no more or the driver was interrupted.
 
     Args:
         driver: is told and asked as things happen.
         source: hands out the trials.
         work: what a trial's process is to do.
+        turn: says when the next trial may start beside other sweeps; None: there are no others.
         reuse_processes: not for training, which may leave GPU memory and random states behind.
     """
-    spec, folder = driver.spec, driver.folder
-    shutil.rmtree(folder.ray, ignore_errors=True)
-    resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
-    tune.Tuner(
-        tune.with_resources(run_trial, resources),
-        tune_config=tune.TuneConfig(
-            search_alg=LedgerSearcher(driver, source, work),
-            scheduler=LedgerScheduler(driver),
-            num_samples=-1,  # until the searcher says FINISHED
-            max_concurrent_trials=spec.resources.concurrent_trials,
-            reuse_actors=reuse_processes,
-        ),
-        run_config=tune.RunConfig(
-            name=folder.ray.name,
-            storage_path=str(folder.path),
-            stop=InterruptStopper(driver),
-            failure_config=tune.FailureConfig(max_failures=spec.resources.max_failures),
-            callbacks=[
-                FaultCallback(driver),
-                WaitingCallback(driver),
-                NodeCallback(),
-                StorageCallback(driver),
-            ],
-            verbose=0,
-        ),
-    ).fit()
+    spec = driver.spec
+    callbacks = [FaultCallback(driver), WaitingCallback(driver), NodeCallback(), StorageCallback(driver)]
+    callbacks += [TurnCallback(turn)] if turn else []
+    with TemporaryDirectory(prefix="segsweep-ray-") as files:  # Ray pickles; nobody else may write here
+        tune.Tuner(
+            tune.with_resources(run_trial, placement(spec.resources)),
+            tune_config=tune.TuneConfig(
+                search_alg=LedgerSearcher(driver, source, work, turn.has_come if turn else lambda: True),
+                scheduler=LedgerScheduler(driver),
+                num_samples=-1,  # until the searcher says FINISHED
+                max_concurrent_trials=most_trials(spec.resources),
+                reuse_actors=reuse_processes,
+            ),
+            run_config=tune.RunConfig(
+                name="trials",
+                storage_path=files,
+                stop=InterruptStopper(driver),
+                failure_config=tune.FailureConfig(max_failures=0),  # the searcher hands it out once more
+                callbacks=callbacks,
+                verbose=0,
+            ),
+        ).fit()
 
 
 def _source(driver: Driver) -> TrialSource:

@@ -8,6 +8,10 @@ from typing import Any, Literal
 Decision = Literal["continue", "stop", "pause"]
 TrialOutcome = Literal["finished", "stopped", "failed"]
 SweepOutcome = Literal["completed", "interrupted", "budget", "failed"]
+FaultCause = Literal["error", "fatal", "process", "silent", "memory", "node", "storage"]
+"""Why an attempt broke off: an exception that a retry may mend, or one that none mends (data, NaN, too big
+for the GPU); its process died, or ended itself after a long silence; Ray ended it because its node ran out of
+memory; its node is gone; the storage cannot be written."""
 
 STOPPED_BY_HAND = "stopped by `sweep stop --trial`"
 """How the reason of a TrialEnded begins where no rule, but somebody, ended the trial."""
@@ -37,6 +41,8 @@ class SweepCreated(Event):
     versions: dict[str, str]
     """Version of every library that can change a number."""
     git_revision: str | None
+    owner: str = ""
+    """Who started or submitted it; empty in ledgers of before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +59,19 @@ class DriverEnded(Event):
 
     outcome: SweepOutcome
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriverQueued(Event):
+    """No trial runs, and the next may not start before those of other sweeps on the cluster have."""
+
+    behind: list[str]
+    """Names of these sweeps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriverAdmitted(Event):
+    """The wait is over. Missing where the driver ended while it waited."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +105,8 @@ class TrialStarted(TrialEvent):
     host: str
     pid: int = 0
     """Of the process that trains."""
+    node: str = ""
+    """Ray's id of the node it runs on; empty in ledgers of before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +172,7 @@ class TrialFaulted(TrialEvent):
 
     reason: str
     iteration: int
+    cause: FaultCause = "error"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from sweep.errors import LedgerError
 from sweep.ledger.events import (
     CheckpointDeleted,
+    DriverAdmitted,
     DriverEnded,
+    DriverQueued,
     DriverStarted,
     Event,
     RunTracked,
@@ -27,7 +30,7 @@ from sweep.ledger.events import (
     TrialStarted,
 )
 
-Provenance = Literal["measured", "imported"]
+Provenance = Literal["measured", "imported", "replayed"]
 TrialStatus = Literal["planned", "running", "paused", "finished", "stopped", "failed", "interrupted"]
 
 
@@ -37,7 +40,8 @@ def replay(events: Iterable[Event]) -> SweepState:
     first = next(remaining, None)
     if not isinstance(first, SweepCreated):
         raise LedgerError("the ledger holds no sweep: it does not begin with SweepCreated")
-    state = SweepState(created=first)
+    is_replay = first.spec.get("trainable") == "replay"  # a key that old ledgers do not have
+    state = SweepState(created=first, provenance="replayed" if is_replay else "measured")
     for event in remaining:
         state.apply(event)
     return state
@@ -54,6 +58,10 @@ class TrialState:
     attempts: int = 0
     began: float | None = None
     """When its first attempt started, in seconds since the epoch."""
+    node: str = ""
+    """Ray's id of the node of its last attempt; empty before any."""
+    host: str = ""
+    """Name of that node."""
     iteration: int = 0
     """The latest known; goes back to that of the checkpoint when the trial is started again."""
     seconds: float = 0.0
@@ -109,6 +117,7 @@ class TrialState:
                 self.status, self.ended, self.promoted = "running", None, False
                 self.checkpoint_deleted = None
                 self.attempts, self.iteration = event.attempt, event.iteration
+                self.node, self.host = event.node, event.host
                 self.began = event.time if self.began is None else self.began
             case TrialProgressed():
                 self.progress = self.progress_history[event.iteration] = event
@@ -156,6 +165,8 @@ class DriverState:
     started: DriverStarted
     ended: DriverEnded | None = None
     """None while it is at work, and for ever if it was killed."""
+    queued: DriverQueued | None = None
+    """Whom it waits for; None while it does not."""
 
 
 @dataclass
@@ -170,13 +181,27 @@ class SweepState:
     runs: dict[str | None, RunTracked] = field(default_factory=dict)
     """MLflow runs by trial id; None is the sweep's own. The last one counts."""
     provenance: Provenance = "measured"
-    """`imported`: out of a file that somebody else made."""
+    """`imported`: out of a file that somebody else made. `replayed`: such values, run through a sweep that
+    trained nothing."""
 
     @property
     def outcome(self) -> SweepOutcome | None:
         """How the last driver let the sweep go; None while it is at work, or if it was killed."""
         ended = self.drivers[-1].ended if self.drivers else None
         return ended.outcome if ended else None
+
+    @property
+    def origin(self) -> str:
+        """What must stand above every number of a sweep that trained nothing; empty for one that did."""
+        if self.provenance != "replayed":
+            return ""
+        file = Path(self.created.spec["replay"]["curves"]).name
+        return f"Replayed: nothing was trained; all values were recorded before and come out of {file}."
+
+    @property
+    def queued(self) -> DriverQueued | None:
+        """Whom the last driver waits for; None while it does not."""
+        return self.drivers[-1].queued if self.drivers else None
 
     def apply(self, event: Event) -> None:
         """Take in an event. Raises LedgerError if it cannot follow those before."""
@@ -189,6 +214,11 @@ class SweepState:
             case DriverEnded():
                 self.interrupt_trials()
                 self._last_driver(event).ended = event
+                self._last_driver(event).queued = None
+            case DriverQueued():
+                self._last_driver(event).queued = event
+            case DriverAdmitted():
+                self._last_driver(event).queued = None
             case TrialPlanned():
                 self.trials.setdefault(event.trial_id, TrialState(planned=event))
             case CheckpointDeleted():

@@ -156,8 +156,18 @@ class ResourcesConfig(Section):
     """At most 1. May be a fraction: 0.5 lets two trials share a GPU."""
     concurrent_trials: PositiveInt | None = None
     """Trials at once. Default: as many as the cluster has room for."""
+    max_gpus: PositiveFloat | None = None
+    """GPUs that the sweep may hold at once. Default: all that the cluster has."""
+    priority: int = 0
+    """Where several sweeps share a cluster, trials of the one with the highest start first; where it is the
+    same, those of the one that came first."""
     max_failures: NonNegativeInt = 2
-    """How often a trial is retried from its last checkpoint after its process died."""
+    """How often a trial is retried from its last checkpoint after an attempt broke off. That its node is
+    gone, as a spot machine that is taken away, does not count."""
+    max_node_failures: PositiveInt = 3
+    """Attempts, of more than one trial, that may break off on a node before it is used no more."""
+    stall_timeout: PositiveFloat | None = 3600.0
+    """Seconds without a sign of life after which a trial ends its own process, to be retried; null: never."""
     seconds_per_iteration: PositiveFloat | None = None
     """Of training, for the costs that `sweep plan` prints. Default: what a former trial measured."""
 
@@ -172,6 +182,16 @@ class TrackingConfig(Section):
     """MLflow's experiment."""
     enabled: bool = True
     """`false`: nothing is sent to MLflow; the ledger has it all."""
+
+
+class ReplaySection(Section):
+    """The section `replay`: what is reported instead of training, with `trainable: replay`."""
+
+    curves: Path
+    """CSV file of measurements, as docs/import.md describes it, with every arm, seed and validation of the
+    plan."""
+    seconds_per_iteration: NonNegativeFloat = 0.0
+    """How long a trial waits before each iteration."""
 
 
 def _storage(value: Any) -> Storage:
@@ -216,6 +236,10 @@ class Spec(Section):
     """Name of the sweep and of its folder."""
     description: str = ""
     """Free text for the report."""
+    trainable: Literal["segmentation", "replay"] = "segmentation"
+    """What a trial is. `replay`: nothing is trained; trials report the curves that `replay.curves` holds."""
+    replay: ReplaySection | None = None
+    """Only with `trainable: replay`, and required there."""
     data: DataConfig
     model: ModelConfig = ModelConfig()
     training: TrainingConfig

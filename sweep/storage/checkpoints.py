@@ -47,6 +47,10 @@ class StoredCheckpoint:
         """
         return self._patiently(lambda: self._store.download(self._name, file))
 
+    def leave(self, name: str, content: bytes) -> None:
+        """Writes a file of the trial beside the checkpoint. Raises StorageError."""
+        self._store.write(f"{self._name.rpartition('/')[0]}/{name}", content)
+
     def _patiently(self, action: Callable[[], T]) -> T:
         deadline, wait = time.monotonic() + self.patience, _FIRST_WAIT
         while True:

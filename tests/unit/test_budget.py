@@ -172,7 +172,7 @@ def test_trial_that_is_stopped_before_it_begins_gives_its_place_back(tmp_path: P
     driver.end(first.trial_id, "stopped", "by hand")
     second = source.next_trial()
     assert second is not None
-    driver.process_is_gone(second.trial_id, final=True)
+    driver.process_is_gone(second.trial_id, "fatal", "no data")
     assert source.next_trial() is None, "one whose process died before it said that it had started does not"
     assert driver.spent_budget() == "the budget of 1 trials is spent"
 

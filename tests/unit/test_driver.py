@@ -9,6 +9,7 @@ import pytest
 
 from sweep.engine.driver import Driver
 from sweep.engine.messages import Broken, Message, Started, decode, encode
+from sweep.engine.notice import Notice
 from sweep.engine.run import settle_reports
 from sweep.engine.sources import PlanSource, unfinished_trials
 from sweep.errors import StorageError
@@ -29,6 +30,7 @@ from tests.pausing import PausesAll
 from tests.specs import tiny_spec
 from trainables.contract import ClassCounts, Mixture, Progress, Report
 
+DIED = "the worker process died; sweep.log may say why"
 COUNTS = ClassCounts((1,), (2,), (2,))
 
 
@@ -181,7 +183,7 @@ def test_paused_trial_has_not_ended_and_is_not_simply_run(paused: Driver, tmp_pa
 
 def test_process_of_a_paused_trial_that_goes_is_no_fault(paused: Driver) -> None:
     before = list(paused.ledger.read())
-    paused.process_is_gone("t001", final=True)
+    paused.process_is_gone("t001", "process", DIED)
     assert not paused.handle("t001", Progress(5, 0.5, 0.01, 1.0))
     assert list(paused.ledger.read()) == before
 
@@ -203,9 +205,9 @@ def test_promoted_trial_goes_on_though_its_report_comes_again(paused: Driver, tm
 
 def test_process_of_a_promoted_trial_that_goes_before_it_speaks_is_a_fault(paused: Driver) -> None:
     paused.record(TrialPromoted(trial_id="t001", rung=4, reason="it may win"))
-    paused.process_is_gone("t001", final=False)
-    assert len(paused.state.trials["t001"].faults) == 1
-    paused.process_is_gone("t001", final=True)
+    for faults in (1, 2, 3):
+        paused.process_is_gone("t001", "process", DIED)
+        assert len(paused.state.trials["t001"].faults) == faults
     assert paused.state.trials["t001"].status == "failed"
     paused.reopen_failed()
     assert "t001" in [trial.trial_id for trial in unfinished_trials(paused.spec, paused.state)]
@@ -303,18 +305,65 @@ def test_ledger_holds_the_first_report_of_an_iteration(tmp_path: Path) -> None:
 
 
 def test_death_that_nobody_explained_is_recorded_once(tmp_path: Path) -> None:
-    driver = make_driver(tmp_path)
+    driver = make_driver(tmp_path, resources={"max_failures": 1})
     name = trial_of(driver, 0.5)
     driver.handle(name, Started("host", 7))
-    driver.process_is_gone(name, final=False)
+    driver.process_is_gone(name, "process", DIED)
+    assert driver.is_to_run(name)
     driver.handle(name, Started("host", 8))
-    driver.handle(name, Broken("CUDA out of memory", permanent=False))
-    driver.process_is_gone(name, final=True)
-    faults = [fault.reason for fault in driver.state.trials[name].faults]
-    assert faults == ["the worker process died; sweep.log may say why", "CUDA out of memory"]
+    driver.handle(name, Broken("CUDA error: unspecified launch failure", permanent=False))
+    driver.process_is_gone(name, "process", DIED)
+    faults = [(fault.cause, fault.reason) for fault in driver.state.trials[name].faults]
+    assert faults == [("process", DIED), ("error", "CUDA error: unspecified launch failure")]
     ended = driver.state.trials[name].ended
     assert ended is not None
-    assert (ended.outcome, ended.reason) == ("failed", "CUDA out of memory")
+    assert (ended.outcome, ended.reason) == ("failed", "CUDA error: unspecified launch failure")
+
+
+def test_trial_that_falls_silent_is_told_from_one_that_dies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = make_driver(tmp_path, resources={"stall_timeout": 60})
+    name = trial_of(driver, 0.5)
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    driver.handle(name, Started("host", 7))
+    now += 59
+    driver.process_is_gone(name, "process", DIED)
+    driver.handle(name, Started("host", 8))
+    now += 61
+    driver.process_is_gone(name, "process", DIED)
+    died, fell_silent = driver.state.trials[name].faults
+    assert (died.cause, fell_silent.cause) == ("process", "silent")
+    assert fell_silent.reason.startswith("no sign of life for 60 s, so the process ended itself")
+    assert str(driver.folder.trial(name) / "stall.txt") in fell_silent.reason
+
+
+def test_training_that_returns_without_its_last_report_is_a_fault(tmp_path: Path) -> None:
+    driver = make_driver(tmp_path, resources={"max_failures": 0})
+    name = trial_of(driver, 0.5)
+    driver.handle(name, Started("host", 7))
+    driver.process_has_ended(name)
+    ended = driver.state.trials[name].ended
+    assert ended is not None
+    assert ended.reason == "the training ended without a report of its last iteration, 12"
+    other = trial_of(driver, 1.0)
+    for iteration in (4, 8, 12):
+        driver.handle(other, report(iteration, 40.0))
+    driver.process_has_ended(other)
+    assert driver.state.trials[other].status == "finished"
+
+
+def test_nodes_are_told_of_once_when_they_are_used_no_more(tmp_path: Path) -> None:
+    said: list[str] = []
+    driver = make_driver(tmp_path, resources={"max_failures": 9, "max_node_failures": 2})
+    driver.listeners = [lambda event, state: said.append(event.text) if isinstance(event, Notice) else None]
+    for name in (trial_of(driver, 0.5), trial_of(driver, 1.0), trial_of(driver, 0.0)):
+        driver.handle(name, Started("gpu7", 7, node="abc"))
+        driver.process_is_gone(name, "process", DIED)
+    assert driver.failures.bad_nodes == {"abc": 3}
+    assert len(said) == 1
+    assert said[0].startswith("the node gpu7 is used no more, where there is another: 2 attempts")
 
 
 def test_process_that_goes_with_the_sweep_is_no_fault(tmp_path: Path) -> None:
@@ -322,7 +371,7 @@ def test_process_that_goes_with_the_sweep_is_no_fault(tmp_path: Path) -> None:
     name = trial_of(driver, 0.5)
     driver.handle(name, Started("host", 7))
     driver.interrupted = "interrupted by Ctrl-C"
-    driver.process_is_gone(name, final=True)
+    driver.process_is_gone(name, "process", DIED)
     assert driver.state.trials[name].ended is None
 
 
@@ -331,7 +380,7 @@ def test_full_disk_ends_the_sweep_and_no_trial(tmp_path: Path) -> None:
     name = trial_of(driver, 0.5)
     driver.handle(name, Started("host", 7))
     driver.handle(name, Broken("No space left on device", permanent=False, storage=True))
-    driver.process_is_gone(name, final=True)
+    driver.process_is_gone(name, "process", DIED)
     assert driver.state.trials[name].ended is None
     assert driver.interrupted == "the storage cannot be written: No space left on device"
 

@@ -69,7 +69,7 @@ def test_latest_value_is_of_the_last_iteration_not_the_best() -> None:
 def test_sweeps_have_a_row_each(folder: SweepFolder) -> None:
     broken = SweepFolder(folder.storage, "broken")
     heading, *rows = printed(sweeps_table([(folder, small(stopped=STOPPED)), (broken, None)]))
-    assert heading.split() == ["sweep", "created", "status", "trials"]
+    assert heading.split() == ["sweep", "owner", "created", "status", "trials"]
     assert rows[0].startswith("fake")
     assert rows[0].endswith("completed  1 finished, 1 stopped")
     assert rows[1].split("  ")[0] == "broken"

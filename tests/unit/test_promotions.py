@@ -194,7 +194,7 @@ def test_trial_that_never_began_keeps_nobody_from_going_on(tmp_path: Path) -> No
     source = source_of(driver)
     first = source.next_trial()
     assert first is not None
-    driver.process_is_gone(first.trial_id, final=True)
+    driver.process_is_gone(first.trial_id, "fatal", "no data")
     while (trial := source.next_trial()) is not None:
         train(driver, trial.trial_id)
     assert "finished" in {trial.status for trial in driver.state.trials.values()}
@@ -311,18 +311,19 @@ def test_as_many_are_promoted_as_may_run_at_once(tmp_path: Path, monkeypatch: py
     assert asking_the_cluster(1)
 
 
-def test_stop_request_ends_a_paused_trial(tmp_path: Path) -> None:
+def test_stop_request_ends_a_paused_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sweep.engine.driver._SECONDS_BETWEEN_LOOKS", 0.0)
     driver = pausing_driver(tmp_path, BestFirst(worth=math.inf))
     source = source_of(driver)
     while (trial := source.next_trial()) is not None:
         train(driver, trial.trial_id)
     one, *others = [trial.trial_id for trial in driver.state.trials.values() if trial.waits]
-    driver.end_paused_on_request()
+    driver.look_for_requests()
     assert driver.state.trials[one].waits
     request = driver.folder.stop_request(one)
     request.parent.mkdir()
     request.touch()
-    driver.end_paused_on_request()
+    driver.look_for_requests()
     ended = driver.state.trials[one].ended
     assert ended is not None
     assert (ended.outcome, ended.reason) == ("stopped", STOPPED_BY_HAND)

@@ -18,6 +18,7 @@ from trainables.contract import (
     DataError,
     NonFiniteLossError,
     OptimizerConfig,
+    OutOfMemoryError,
     RealRatioError,
     ScheduleConfig,
     TrialConfig,
@@ -254,6 +255,35 @@ def test_a_batch_too_small_for_batch_normalisation_is_explained(tmp_path: Path) 
     config = small_trial(model=model, training={"batch_size": 1})
     with pytest.raises(TrialError, match=r"training\.batch_size is 1; smp_deeplabv3plus needs at least 2"):
         train(config, FolderSession(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), "GPU"),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"), "main"),
+        (MemoryError(), "main"),
+    ],
+)
+def test_a_trial_too_big_for_memory_says_what_to_lower(
+    raised: Exception, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> Tensor:
+        raise raised
+
+    monkeypatch.setattr(trainables.segmentation, "segmentation_loss", refuse)
+    config = small_trial(training={"batch_size": 3})
+    with pytest.raises(OutOfMemoryError, match=f"out of {kind} memory with training.batch_size 3 and"):
+        train(config, FolderSession(tmp_path))
+
+
+def test_another_runtime_error_stays_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Tensor:
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(trainables.segmentation, "segmentation_loss", refuse)
+    with pytest.raises(RuntimeError, match="unspecified launch failure"):
+        train(small_trial(), FolderSession(tmp_path))
 
 
 def test_a_checkpoint_of_another_seed_is_refused(tmp_path: Path) -> None:

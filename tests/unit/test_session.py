@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,11 +23,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
     messages: list[Message] = []
     monkeypatch.setattr(RaySession, "send", lambda self, message: messages.append(message))
     monkeypatch.setattr(module, "_work", lambda config, session: None)
+    monkeypatch.setattr(module.ray, "get_runtime_context", lambda: SimpleNamespace(get_node_id=lambda: "n1"))
     return messages
 
 
 def config_of(folder: Path, sweep_id: str) -> dict[str, Any]:
-    return {"folder": str(folder), "sweep_id": sweep_id, "threads": 1, "gpus": 0}
+    return {"folder": str(folder), "sweep_id": sweep_id, "threads": 1, "gpus": 0, "stall_timeout": None}
 
 
 def test_node_that_sees_the_sweep_makes_the_trial_s_folder(tmp_path: Path, sent: list[Message]) -> None:
@@ -67,7 +69,7 @@ def test_store_that_stays_away_ends_the_sweep_but_a_node_without_rights_does_not
         session.keep(checkpoint)
 
     config = {"store": "s3://bucket/a?endpoint_override=127.0.0.1:1&scheme=http", "sweep": "one"}
-    config |= {"trial_id": "t000", "sweep_id": "1", "threads": 1, "gpus": 0}
+    config |= {"trial_id": "t000", "sweep_id": "1", "threads": 1, "gpus": 0, "stall_timeout": None}
     monkeypatch.setenv("SEGSWEEP_CACHE", str(tmp_path))
     monkeypatch.setattr(StoredCheckpoint, "patience", 0.1)
     monkeypatch.setattr(module, "_work", work)

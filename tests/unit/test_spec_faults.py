@@ -274,6 +274,14 @@ def test_missing_sections_are_told_together() -> None:
             {"resources": {"gpus_per_trial": 2}},
             "resources.gpus_per_trial is 2; it must be at most 1: a trial trains on one GPU",
         ),
+        (
+            {"resources": {"max_gpus": 2}},
+            "resources.max_gpus is 2, but trials use no GPU: limit them with concurrent_trials",
+        ),
+        (
+            {"resources": {"gpus_per_trial": 1, "max_gpus": 0.5}},
+            "resources.max_gpus is 0.5, but a trial needs 1",
+        ),
         ({"budget": {"gpu_hours": 5}}, "budget.gpu_hours is 5.0, but trials use no GPU"),
     ],
 )

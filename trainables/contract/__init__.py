@@ -4,7 +4,13 @@ No torch and no Ray here: importing it takes milliseconds.
 """
 
 from trainables.contract.data import DataConfig, FolderSource, SceneSource, Source
-from trainables.contract.errors import DataError, NonFiniteLossError, RealRatioError, TrialError
+from trainables.contract.errors import (
+    DataError,
+    NonFiniteLossError,
+    OutOfMemoryError,
+    RealRatioError,
+    TrialError,
+)
 from trainables.contract.model import ModelConfig
 from trainables.contract.report import ClassCounts, Mixture, Progress, Report
 from trainables.contract.session import CHECKPOINT_NAME, Session
@@ -28,6 +34,7 @@ __all__ = [
     "ModelConfig",
     "NonFiniteLossError",
     "OptimizerConfig",
+    "OutOfMemoryError",
     "Progress",
     "RealRatioError",
     "Report",

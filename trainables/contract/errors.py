@@ -15,5 +15,9 @@ class NonFiniteLossError(TrialError):
     """The loss became NaN or infinite."""
 
 
+class OutOfMemoryError(TrialError):
+    """The trial does not fit into the memory of its GPU, or of its machine."""
+
+
 class RealRatioError(TrialError):
     """The share of real images that was trained on is not the one that was asked for."""

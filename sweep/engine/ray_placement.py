@@ -1,0 +1,37 @@
+"""Where Ray may put a trial's process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import ray
+from ray.tune import PlacementGroupFactory
+
+from sweep.spec import ResourcesConfig
+
+AVOIDED = "avoided_nodes"
+"""Key of a trial's `config`: Ray's ids of the nodes that it must not run on."""
+
+
+def placement(wanted: ResourcesConfig) -> Callable[[dict[str, Any]], PlacementGroupFactory]:
+    """What Ray is to reserve for a trial, by its `config`. Pickled by Ray: it may rest on nothing else."""
+    bundle = {"CPU": wanted.cpus_per_trial, "GPU": wanted.gpus_per_trial}
+
+    def reserved(config: dict[str, Any]) -> PlacementGroupFactory:
+        if not config[AVOIDED]:
+            return PlacementGroupFactory([bundle])
+        others = {"ray.io/node-id": f"!in({','.join(config[AVOIDED])})"}
+        return PlacementGroupFactory([bundle], bundle_label_selector=[others])
+
+    return reserved
+
+
+def avoidable_nodes(bad: Collection[str]) -> list[str]:
+    """Those of the bad nodes that are alive, unless no other is: then a bad one is better than none."""
+    if not bad:
+        return []
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    alive = {node["NodeID"] for node in nodes if node["Alive"]}
+    avoided = alive & set(bad)
+    return sorted(avoided) if avoided < alive else []
