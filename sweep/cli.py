@@ -23,7 +23,14 @@ from sweep.commands.submit import submit
 from sweep.errors import ClusterError, NameInUseError, StorageError, SweepError
 from sweep.job import must_outlast_job, take_arguments
 from sweep.source import state_of_folder
-from sweep.storage import DEFAULT_STORAGE, SweepFolder, sweep_in, sweep_named, sweeps_in
+from sweep.storage import (
+    DEFAULT_STORAGE,
+    SweepFolder,
+    storage_and_name,
+    sweep_in,
+    sweep_named,
+    sweeps_in,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -317,8 +324,9 @@ def _resume_on_cluster(name: str, address: str) -> None:
     from sweep.engine.create import owner
     from sweep.engine.jobs import Jobs
 
-    Jobs(address, owner()).start(name, without_address(sys.argv[1:]))
-    typer.echo(name)
+    _, own = storage_and_name(DEFAULT_STORAGE, name)  # a job has a name, not a URI
+    Jobs(address, owner()).start(own, without_address(sys.argv[1:]))
+    typer.echo(own)
     typer.echo(f"resumed; `sweep status {name} --address {address}` shows how it goes", err=True)
 
 
