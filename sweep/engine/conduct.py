@@ -49,6 +49,14 @@ def conduct(
 def _say_where_to_look(driver: Driver, console: Console, missed: str | None) -> None:
     folder, sweep = driver.folder, program("sweep")
     lines = [("report", _short(folder.report / "report.md")), ("log", _short(folder.log))]
+    if folder.place != str(folder.path):
+        lines.append(("storage", folder.place))
+    if folder.lost:
+        lines.append(("", f"{folder.lost}; what this one did since then is in {folder.path} alone"))
+    elif behind := folder.flush():
+        lines.append(
+            ("", f"{folder.place} misses a part ({behind}); `{sweep} sync {folder.argument}` writes it")
+        )
     if driver.spec.tracking.enabled:
         lines.append(("MLflow", tracking_target(driver.spec).ui_command(program("mlflow"))))
     if missed is not None:
