@@ -13,7 +13,7 @@ from tests.faults.stage import Stage
 
 
 class Matrix:
-    """Keeps the undisturbed sweeps, which are run once, and a Ray cluster for cases without a Ray of their own.
+    """Keeps the undisturbed sweeps, which are run once, and a Ray cluster for cases without one of their own.
 
     A context manager: the cluster ends with the block.
     """
