@@ -4,11 +4,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all lint smoke format clean
+.PHONY: demo test test-all cluster-tools lint smoke format clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11; name another with: make PYTHON=python3.12"; exit 2; }
@@ -25,6 +25,9 @@ test: $(STAMP)  ## the fast tests
 
 test-all: $(STAMP)  ## all tests, the long ones too
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m ''
+
+cluster-tools:  ## what the cluster test of `test-all` needs of Debian; as root
+	@bash tests/cluster/tools.sh
 
 lint: $(STAMP)  ## ruff, mypy --strict, the directions of imports
 	$(BIN)/ruff check .

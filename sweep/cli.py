@@ -91,13 +91,13 @@ def run(
     if _is_extension(spec_file):
         _refuse_for_extension({"--name": name is not None, "--smoke": smoke})
         raise typer.Exit(_extend(spec_file, overrides, address))
+    _use_ray_at(address)
     loaded = _checked(spec_file, overrides, name=name, smoke=smoke)
     must_outlast_job(loaded.spec.storage.path)
     folder = SweepFolder(loaded.spec.storage.path, loaded.spec.name)
     if smoke:
         folder.forget()
     folder.create()
-    _use_ray_at(address)
     from sweep.engine.conduct import conduct
     from sweep.engine.create import create_sweep
 

@@ -1,0 +1,179 @@
+"""A cluster from `ray up` to `ray down`, and all that goes wrong in between, step by step."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pandas as pd
+
+from sweep.ledger import Ledger
+from sweep.ledger.events import DriverEnded, DriverStarted, TrialReported, TrialStarted
+from tests.cluster.host import Host
+from tests.cluster.lab import Lab
+from tests.cluster.outside import answer_of_ray, closed_ports
+from tests.cluster.patience import wait_for, wait_for_event
+from tests.cluster.sweeps import ITERATIONS, final_table, state_of, training_sweep
+from tests.cluster.timetable import Step, Timetable
+from tests.cluster.user import MLFLOW, User
+from tests.integration.mlflow_runs import assert_tracked_once
+
+CALM, ROUGH = "calm", "rough"
+"""Names of the sweep that nobody disturbs, and of the same one with all the faults."""
+
+
+class Story:
+    """Every method is a step that can be read by itself; `tell` has their order."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.user = User(lab)
+        self.timetable = Timetable()
+
+    def tell(self) -> None:
+        """From the first to the last step."""
+        step = self.timetable.step
+        with step("`ray up`") as now:
+            self.start_cluster(now)
+        with self.user.tunnel():
+            with step("head and both workers in Ray, after that") as now:
+                self.all_nodes_join(now)
+            with step("a sweep, undisturbed") as now:
+                self.run_undisturbed(now)
+            with step("the same sweep; a worker node killed (-9)") as now:
+                self.lose_a_worker(now)
+            with step("its driver killed (-9)") as now:
+                self.lose_the_driver(now)
+            with step("`sweep resume`") as now:
+                self.resume(now)
+            with step("MLflow's server killed, and started again") as now:
+                self.lose_mlflow_for_a_while(now)
+            with step("the sweep ends") as now:
+                self.finish(now)
+            with step("the killed node, back, in Ray") as now:
+                self.all_nodes_join(now)
+        with step("from another host") as now:
+            self.look_from_outside(now)
+        with step("`ray down`") as now:
+            self.stop_cluster(now)
+
+    def ledger(self, name: str) -> Path:
+        """Where the sweep's ledger lies, as this machine sees it."""
+        return self.lab.storage / "sweeps" / name / "ledger.jsonl"
+
+    def start_cluster(self, now: Step) -> None:
+        self.user.make_token()
+        self.user.ray_up()
+        now.saw("the head has Ray and MLflow")
+
+    def all_nodes_join(self, now: Step) -> None:
+        wanted = {node.place.address for node in self.lab.nodes}
+        wait_for("all nodes in Ray", lambda: self.user.nodes() == wanted, pause=1)
+        now.saw(f"{len(wanted)} nodes alive")
+
+    def run_undisturbed(self, now: Step) -> None:
+        self.user.start_sweep(training_sweep(), CALM)
+        wait_for_event(self.ledger(CALM), "the undisturbed sweep ends", _is_completed)
+        state = state_of(self.ledger(CALM))
+        hosts = {event.host for event in self._started(CALM)}
+        now.saw(f"{len(state.trials)} trials on {', '.join(sorted(hosts))}")
+
+    def lose_a_worker(self, now: Step) -> None:
+        self.user.start_sweep(training_sweep(), ROUGH)
+        ledger = self.ledger(ROUGH)
+        reported = wait_for_event(
+            ledger,
+            "a report from a worker node",
+            lambda e: isinstance(e, TrialReported) and self._worker_of(e.trial_id) is not None,
+        )
+        assert isinstance(reported, TrialReported)
+        worker = self._worker_of(reported.trial_id)
+        assert worker is not None
+        before = self._events(ROUGH)
+        worker.go_down()
+        again = wait_for_event(
+            ledger,
+            "the trial goes on elsewhere",
+            lambda e: isinstance(e, TrialStarted) and e.trial_id == reported.trial_id,
+            after=before,
+        )
+        assert isinstance(again, TrialStarted)
+        assert again.host != worker.place.name
+        assert 0 < again.iteration < ITERATIONS
+        worker.come_up()
+        now.saw(f"{again.trial_id} went on at iteration {again.iteration} on {again.host}")
+
+    def lose_the_driver(self, now: Step) -> None:
+        ledger = self.ledger(ROUGH)
+        wait_for_event(
+            ledger, "another report", lambda e: isinstance(e, TrialReported), after=self._events(ROUGH)
+        )
+        driver = [event for event in Ledger(ledger).read() if isinstance(event, DriverStarted)][-1]
+        assert driver.host == self.lab.head.place.name
+        self.lab.head.output(f"kill -9 {driver.pid}")
+        statuses = [trial.status for trial in state_of(ledger).trials.values()]
+        now.saw(f"{statuses.count('finished')} of {len(statuses)} trials had ended")
+
+    def resume(self, now: Step) -> None:
+        before = self._events(ROUGH)
+        self.user.resume_sweep(ROUGH)
+        again = wait_for_event(
+            self.ledger(ROUGH), "a trial goes on", lambda e: isinstance(e, TrialStarted), after=before
+        )
+        assert isinstance(again, TrialStarted)
+        now.saw(f"{again.trial_id} went on at iteration {again.iteration}")
+
+    def lose_mlflow_for_a_while(self, now: Step) -> None:
+        self.user.ray_exec("fuser -k 5000/tcp")
+        wait_for("MLflow gone", lambda: not self.user.reaches(f"{MLFLOW}/health"))
+        wait_for_event(
+            self.ledger(ROUGH),
+            "a report without MLflow",
+            lambda e: isinstance(e, TrialReported),
+            after=self._events(ROUGH),
+        )
+        *_, start_mlflow = self.user.cluster["head_start_ray_commands"]
+        self.user.ray_exec(start_mlflow)
+        now.saw("trials reported meanwhile")
+
+    def finish(self, now: Step) -> None:
+        wait_for_event(self.ledger(ROUGH), "the disturbed sweep ends", _is_completed)
+        for name in (CALM, ROUGH):
+            assert_tracked_once(self._mlflow_database(), state_of(self.ledger(name)))
+        pd.testing.assert_frame_equal(final_table(self.ledger(ROUGH)), final_table(self.ledger(CALM)))
+        starts = self._started(ROUGH)
+        now.saw(f"{len({e.trial_id for e in starts})} trials in {len(starts)} attempts")
+        now.saw("the same final table as undisturbed; every trial once in MLflow, none RUNNING")
+
+    def look_from_outside(self, now: Step) -> None:
+        head = self.lab.head.place.address
+        assert closed_ports(self.lab.laptop, head) == [5000, 8265]
+        assert "AuthenticationError" in answer_of_ray(self.lab.laptop, head, with_token=False)
+        assert "Node status" in answer_of_ray(self.lab.laptop, head, with_token=True)
+        now.saw("MLflow and dashboard: no connection; Ray: refused without the token")
+
+    def stop_cluster(self, now: Step) -> None:
+        self.user.ray_down()
+        for worker in self.lab.workers:
+            worker.output(f"bash -ic {shlex.quote('ray stop')}")
+        left = {node.place.name: node.run("pgrep -l 'raylet|gcs_server'").stdout for node in self.lab.nodes}
+        assert not any(left.values()), left
+        now.saw("no Ray left on any node")
+
+    def _events(self, name: str) -> int:
+        return len(list(Ledger(self.ledger(name)).read()))
+
+    def _started(self, name: str) -> list[TrialStarted]:
+        return [event for event in Ledger(self.ledger(name)).read() if isinstance(event, TrialStarted)]
+
+    def _worker_of(self, trial_id: str) -> Host | None:
+        """The worker node that trains the trial; None if it is the head."""
+        host = [event.host for event in self._started(ROUGH) if event.trial_id == trial_id][-1]
+        return next((worker for worker in self.lab.workers if worker.place.name == host), None)
+
+    def _mlflow_database(self) -> str:
+        return f"sqlite:///{self.lab.head.place.home}/mlflow/mlflow.db"
+
+
+def _is_completed(event: object) -> bool:
+    return isinstance(event, DriverEnded) and event.outcome == "completed"

@@ -1,0 +1,85 @@
+"""What a user types, on the laptop."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import yaml
+
+from tests.cluster.lab import CHECKOUT, CLUSTER_FILE, Lab
+from tests.cluster.patience import wait_for
+
+DASHBOARD = "http://127.0.0.1:8265"
+MLFLOW = "http://127.0.0.1:5000"
+_CLUSTER = "~/cluster.yaml"
+
+
+class User:
+    """Somebody with a laptop, the checkout and the machines' key."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._laptop = lab.laptop
+        self.cluster = yaml.safe_load((CHECKOUT / CLUSTER_FILE).read_text())
+        del self.cluster["head_setup_commands"]  # psycopg, which nobody downloads here; the store is SQLite
+        self.write("cluster.yaml", self.cluster)
+
+    def write(self, name: str, content: dict[str, Any]) -> None:
+        """A file in the laptop's home folder; JSON is YAML."""
+        file = self._laptop.place.home / name
+        file.write_text(json.dumps(content, indent=2))
+        file.chmod(0o644)
+
+    def make_token(self) -> None:
+        """Once, before the first `ray up`."""
+        self._laptop.output("umask 077; ray get-auth-token --generate > /dev/null")
+
+    def ray_up(self) -> None:
+        """Starts the cluster."""
+        self._laptop.output(f"ray up -y --no-config-cache {_CLUSTER}", timeout=400)
+
+    def ray_down(self) -> None:
+        """Ends Ray on the head."""
+        self._laptop.output(f"ray down -y {_CLUSTER}", timeout=200)
+
+    def ray_exec(self, command: str) -> str:
+        """What the command, run on the head, printed."""
+        return self._laptop.output(f"ray exec {_CLUSTER} {shlex.quote(command)}", timeout=200)
+
+    def copy_to_head(self, name: str) -> None:
+        """A file of the laptop's home folder."""
+        self._laptop.output(f"ray rsync-up {_CLUSTER} ~/{name} '~/{name}'")
+
+    @contextmanager
+    def tunnel(self) -> Iterator[None]:
+        """The head's dashboard and MLflow on the laptop's own 127.0.0.1, while the block lasts."""
+        with self._laptop.running(f"ray attach -p 8265 -p 5000 {_CLUSTER}"):
+            wait_for("MLflow on the laptop's port 5000", lambda: self.reaches(f"{MLFLOW}/health"))
+            yield
+
+    def reaches(self, url: str) -> bool:
+        """Whether anybody answers there, be it with a refusal."""
+        return self._laptop.run(f"curl -s -o /dev/null -m 5 {url}").returncode == 0
+
+    def nodes(self) -> set[str]:
+        """Addresses of the nodes that Ray's dashboard calls alive."""
+        listing = self._laptop.output(
+            f"RAY_AUTH_MODE=token ray list nodes --address {DASHBOARD} --format json 2> /dev/null"
+        )
+        return {node["node_ip"] for node in json.loads(listing) if node["state"] == "ALIVE"}
+
+    def start_sweep(self, spec: dict[str, Any], name: str) -> None:
+        """Returns at once."""
+        self.write(f"{name}.yaml", spec)
+        self.copy_to_head(f"{name}.yaml")
+        self._in_background(f"sweep run {name}.yaml --name {name} --address auto")
+
+    def resume_sweep(self, name: str) -> None:
+        """Returns at once."""
+        self._in_background(f"sweep resume {name} --address auto")
+
+    def _in_background(self, command: str) -> None:
+        self.ray_exec(f"setsid --fork {command} </dev/null >>~/out.txt 2>&1")
