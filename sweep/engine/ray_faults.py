@@ -14,7 +14,7 @@ from sweep.engine.driver import Driver
 from sweep.ledger.events import FaultCause
 
 _PATIENCE = 3.0
-"""Seconds that Ray may need to notice that a node is gone, after it lost a process there; 1.4 were measured."""
+"""Seconds that Ray may need to notice that a node is gone, after it lost a process there; 1.4 are usual."""
 
 
 class FaultCallback(Callback):
