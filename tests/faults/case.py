@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from tests.faults.stage import Stage
 
-Kind = Literal["replay", "train", "photos", "rates"]
+Kind = Literal["replay", "train", "whole", "photos", "rates"]
 """Which sweep is disturbed; `tests.faults.specs` has them."""
 
 
