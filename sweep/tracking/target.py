@@ -38,6 +38,8 @@ class TrackingTarget:
     def reason_of(self, error: Exception) -> str:
         """What an error of the store says, without secrets and without what libraries append to it."""
         first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if "Connection refused" in first_line:  # behind half a page of what tried to connect
+            return f"nothing answers at {self.public_uri}"
         return self.without_secrets(first_line)
 
     @property
