@@ -50,6 +50,8 @@ class Story:
                 self.lose_mlflow_for_a_while(now)
             with step("the sweep ends") as now:
                 self.finish(now)
+            with step("`sweep list`, `status`, `logs`, `report` from the laptop") as now:
+                self.ask_about_it(now)
             with step("the killed node, back, in Ray") as now:
                 self.all_nodes_join(now)
         with step("from another host") as now:
@@ -72,14 +74,14 @@ class Story:
         now.saw(f"{len(wanted)} nodes alive")
 
     def run_undisturbed(self, now: Step) -> None:
-        self.user.start_sweep(training_sweep(), CALM)
+        self.user.submit(training_sweep(), CALM)
         wait_for_event(self.ledger(CALM), "the undisturbed sweep ends", _is_completed)
         state = state_of(self.ledger(CALM))
         hosts = {event.host for event in self._started(CALM)}
         now.saw(f"{len(state.trials)} trials on {', '.join(sorted(hosts))}")
 
     def lose_a_worker(self, now: Step) -> None:
-        self.user.start_sweep(training_sweep(), ROUGH)
+        self.user.submit(training_sweep(), ROUGH)
         ledger = self.ledger(ROUGH)
         reported = wait_for_event(
             ledger,
@@ -116,7 +118,7 @@ class Story:
 
     def resume(self, now: Step) -> None:
         before = self._events(ROUGH)
-        self.user.resume_sweep(ROUGH)
+        self.user.ask(f"resume {ROUGH}")
         again = wait_for_event(
             self.ledger(ROUGH), "a trial goes on", lambda e: isinstance(e, TrialStarted), after=before
         )
@@ -124,8 +126,9 @@ class Story:
         now.saw(f"{again.trial_id} went on at iteration {again.iteration}")
 
     def lose_mlflow_for_a_while(self, now: Step) -> None:
-        self.user.ray_exec("fuser -k 5000/tcp")
-        wait_for("MLflow gone", lambda: not self.user.reaches(f"{MLFLOW}/health"))
+        head = self.lab.head
+        head.output("fuser -k 5000/tcp")
+        assert not self.user.reaches(f"{MLFLOW}/health")
         wait_for_event(
             self.ledger(ROUGH),
             "a report without MLflow",
@@ -133,7 +136,7 @@ class Story:
             after=self._events(ROUGH),
         )
         *_, start_mlflow = self.user.cluster["head_start_ray_commands"]
-        self.user.ray_exec(start_mlflow)
+        head.output(f"bash -ic {shlex.quote(start_mlflow)}")
         now.saw("trials reported meanwhile")
 
     def finish(self, now: Step) -> None:
@@ -145,6 +148,14 @@ class Story:
         now.saw(f"{len({e.trial_id for e in starts})} trials in {len(starts)} attempts")
         now.saw("the same final table as undisturbed; every trial once in MLflow, none RUNNING")
 
+    def ask_about_it(self, now: Step) -> None:
+        assert all(name in self.user.ask("list") for name in (CALM, ROUGH))
+        assert self.user.ask(f"status {ROUGH}").count("finished") >= len(state_of(self.ledger(ROUGH)).trials)
+        assert "sweep completed" in self.user.ask(f"logs {ROUGH}")
+        assert f"{ROUGH} at iteration {ITERATIONS}" in self.user.ask(f"report {ROUGH}")
+        assert "ran on this cluster already" in self.user.ask(f"submit ~/{ROUGH}.yaml --name {ROUGH}")
+        now.saw("they answer; a second `sweep submit` of the name is refused")
+
     def look_from_outside(self, now: Step) -> None:
         head = self.lab.head.place.address
         assert closed_ports(self.lab.laptop, head) == [5000, 8265]
@@ -155,7 +166,7 @@ class Story:
     def stop_cluster(self, now: Step) -> None:
         self.user.ray_down()
         for worker in self.lab.workers:
-            worker.output(f"bash -ic {shlex.quote('ray stop')}")
+            worker.output("bash -ic 'ray stop'")
         left = {node.place.name: node.run("pgrep -l 'raylet|gcs_server'").stdout for node in self.lab.nodes}
         assert not any(left.values()), left
         now.saw("no Ray left on any node")

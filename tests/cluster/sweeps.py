@@ -11,8 +11,8 @@ from sweep.ledger import Ledger, SweepState, replay
 from sweep.report import fair_frame
 from tests.specs import tiny_spec
 
-RUNGS = (100, 200)
-ITERATIONS = 300
+RUNGS = (60, 120)
+ITERATIONS = 200
 
 
 def training_sweep() -> dict[str, Any]:
