@@ -91,13 +91,13 @@ def run(
     if _is_extension(spec_file):
         _refuse_for_extension({"--name": name is not None, "--smoke": smoke})
         raise typer.Exit(_extend(spec_file, overrides, address))
+    _use_ray_at(address)
     loaded = _checked(spec_file, overrides, name=name, smoke=smoke)
     must_outlast_job(loaded.spec.storage.path)
     folder = SweepFolder(loaded.spec.storage.path, loaded.spec.name)
     if smoke:
         folder.forget()
     folder.create()
-    _use_ray_at(address)
     from sweep.engine.conduct import conduct
     from sweep.engine.create import create_sweep
 
@@ -323,12 +323,18 @@ def _resume_on_cluster(name: str, address: str) -> None:
 def _checked(
     spec_file: Path, overrides: list[str], *, name: str | None = None, smoke: bool = False
 ) -> LoadedSpec:
+    from sweep.importers import check_curves
     from sweep.plan import smoke_spec
     from sweep.spec import check_data, load_spec
 
     named = [] if name is None else [f"name={json.dumps(name)}"]  # text, whatever it would be in YAML
     loaded = load_spec(spec_file, [*overrides, *named])
-    check_data(loaded)
+    if loaded.spec.trainable == "replay":
+        if smoke:
+            raise typer.BadParameter("a replay trains nothing; run it as it is", param_hint="--smoke")
+        check_curves(loaded)
+    else:
+        check_data(loaded)
     return smoke_spec(loaded) if smoke else loaded
 
 

@@ -30,6 +30,7 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
     """A row a trial."""
     metric = state.created.spec["search"]["metric"]
     title = f"{folder.name}: {sweep_status(folder, state)}; {trial_counts(state)}"
+    title += f"\n{state.origin}" if state.origin else ""
     table = Table(box=None, title=title, title_justify="left")
     for heading in ("trial", "arm", "seed", "status", "iteration", metric):
         table.add_column(heading, no_wrap=True)
@@ -49,10 +50,12 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
 
 
 def sweep_status(folder: SweepFolder, state: SweepState) -> str:
-    """`running`, `queued`, how its last driver ended, or `killed` if that left without a word."""
+    """`running`, `queued`, how its last driver ended, or `killed` if that left without a word; and `replayed`
+    of a replay."""
+    status: str = state.outcome or "killed"
     if folder.is_running():
-        return f"queued behind {', '.join(state.queued.behind)}" if state.queued else "running"
-    return state.outcome or "killed"
+        status = f"queued behind {', '.join(state.queued.behind)}" if state.queued else "running"
+    return f"{status} (replayed)" if state.provenance == "replayed" else status
 
 
 def trial_counts(state: SweepState) -> str:

@@ -217,12 +217,17 @@ def _reason(trial: TrialState) -> str:
 
 def _consumed(trial: TrialState) -> dict[str, Any]:
     mixture = trial.reports[max(trial.reports)].mixture if trial.reports else {}
-    if not mixture:  # nothing was reported yet, or imported without it
+    if not consumed_any(mixture):  # nothing was reported yet, or it was imported or replayed
         return dict.fromkeys(_MIXTURE, math.nan)
     return {
         **{key: mixture[key] for key in _MIXTURE},
         "generated_images": sum(mixture["generated_images"].values()),
     }
+
+
+def consumed_any(mixture: Mapping[str, Any]) -> bool:
+    """Whether a report tells of images that a train step consumed; a replay's tells of none."""
+    return bool(mixture) and mixture["real_images"] + sum(mixture["generated_images"].values()) > 0
 
 
 def _class_counts(report: TrialReported) -> Iterator[dict[str, float]]:

@@ -50,11 +50,6 @@ class SweepFolder:
         """Tables and figures."""
         return self.path / "report"
 
-    @property
-    def ray(self) -> Path:
-        """Ray Tune's own files; nothing is ever read back from them."""
-        return self.path / "ray"
-
     def trial(self, trial_id: str) -> Path:
         """A trial's own folder."""
         return self.path / "trials" / trial_id

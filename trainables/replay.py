@@ -13,19 +13,19 @@ from trainables.contract.recorded import Metrics, ReplayConfig, recorded_metrics
 
 
 def replay(config: ReplayConfig, session: Session) -> None:
-    """Reports the recorded metrics at exactly the iterations of `config.validate_at`.
+    """Reports the recorded metrics at exactly the iterations where they were recorded.
 
     A trial that was killed anywhere, stopped or paused and is called again goes on from its checkpoint and
     reports what an undisturbed one would.
 
     Raises:
-        TrialError: the trial or an iteration was not recorded, or the checkpoint is damaged or another's.
+        TrialError: the checkpoint is damaged or another trial's.
     """
     recorded = recorded_metrics(config)
     done = _iteration_of_checkpoint(config, session)
     if done in recorded:
         session.report(_report(config, done, recorded[done]), session.folder / CHECKPOINT_NAME)  # once more
-    for iteration in range(done + 1, config.validate_at[-1] + 1):
+    for iteration in range(done + 1, max(recorded) + 1):
         time.sleep(config.seconds_per_iteration)
         if config.log_interval is not None and iteration % config.log_interval == 0:
             session.progress(_progress(config, iteration))

@@ -31,7 +31,7 @@ def logs(
         typer.Option(metavar="URL", help="A cluster, by its dashboard: what the sweep's job prints there."),
     ] = None,
 ) -> None:
-    """Prints what a sweep has said: with --address its job, else Ray, MLflow and other libraries."""
+    """Prints what a sweep, its libraries, or a trial that broke off have said."""
     if address is None or trial is not None:
         forward(address)
         folder = SweepFolder(storage.absolute(), name).must_exist()

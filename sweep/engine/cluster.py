@@ -30,9 +30,11 @@ if "RAY_ADDRESS" not in os.environ:
 import ray
 
 from sweep.engine.address import must_answer
+from sweep.engine.head import watched_head
 from sweep.engine.queue import most_trials
 from sweep.engine.waiting import Room
 from sweep.errors import ClusterError
+from sweep.secrets import SecretsFilter
 from sweep.spec import ResourcesConfig, Spec
 
 _LIBRARIES = ("ray", "mlflow", "alembic", "sqlalchemy", "optuna", "segsweep", "py.warnings")
@@ -58,14 +60,17 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
         must_answer(os.environ["RAY_ADDRESS"], own_address)
     try:
         ray.init(**options)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except Exception as error:  # bare ones, too: on a busy machine a local Ray may time out as it starts
         where = "on this machine" if embedded else f"at the address {os.environ['RAY_ADDRESS']!r}"
         raise ClusterError(f"Ray cannot be reached {where}: {error}") from error
     try:
         if embedded:
             offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
             _check_this_machine(spec.resources, offered)
-        yield
+            yield
+        else:
+            with watched_head(ray.get_runtime_context().gcs_address, f"sweep resume {spec.name}"):
+                yield
     finally:
         ray.shutdown()
 
@@ -99,6 +104,7 @@ def room() -> Room:
 def send_library_logs_to(file: Path) -> None:
     """Ray's, MLflow's and Optuna's messages go to `file` instead of the terminal."""
     handler = logging.FileHandler(file)
+    handler.addFilter(SecretsFilter())
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # that a log cannot be written is no news for the terminal

@@ -63,10 +63,18 @@ def must_be_unchanged(created: SweepCreated, spec: Spec) -> None:
     ]
     if changed:
         raise ChangedError(
-            f"the sweep {created.name!r} cannot go on: {' and '.join(changed)}. Files of the data set were "
-            "added, removed or changed, or another version of segsweep trains or measures otherwise: new "
+            f"the sweep {created.name!r} cannot go on: {' and '.join(changed)}. {_what_changed(spec)}: new "
             "trials could not be compared with old ones. Put it back, or start another sweep"
         )
+
+
+def _what_changed(spec: Spec) -> str:
+    if spec.replay is not None:
+        return f"{spec.replay.curves}, which it replays, was changed or is gone"
+    return (
+        "Files of the data set were added, removed or changed, or another version of segsweep trains or "
+        "measures otherwise"
+    )
 
 
 def owner() -> str:

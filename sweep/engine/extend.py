@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sweep.engine.budget import Budget
 from sweep.engine.driver import Driver
 from sweep.errors import SweepError
+from sweep.importers import curve_faults
 from sweep.ledger import Ledger, SweepState, replay
 from sweep.ledger.events import Event
 from sweep.plan import PlannedTrial, arm_name, arm_parameters, planned_trials
@@ -50,10 +51,13 @@ def addition_of(loaded: LoadedExtension, overrides: Sequence[str] = ()) -> Addit
         *_plan_faults(wanted, known, folder, state),
         *_continue_faults(loaded.continued, folder, state),
     ]
+    new = [one for one in wanted if one.key not in known]
+    trials = _numbered(new, first=len(known))
+    if spec.replay is not None:
+        faults += curve_faults(spec, trials)
     if faults or loaded.found or loaded.document.found:
         raise loaded.document.error([*loaded.found, *faults])
-    new = [one for one in wanted if one.key not in known]
-    return Addition(spec, _numbered(new, first=len(known)), _stopped(loaded.continued, state))
+    return Addition(spec, trials, _stopped(loaded.continued, state))
 
 
 def extend(driver: Driver, addition: Addition) -> None:

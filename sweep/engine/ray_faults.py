@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from ray.tune.experiment import Trial
 
 from sweep.engine.driver import Driver
 from sweep.ledger.events import FaultCause
+
+_PATIENCE = 3.0
+"""Seconds that Ray may need to notice that a node is gone, after it lost touch with a process there."""
 
 
 class FaultCallback(Callback):
@@ -38,7 +42,8 @@ def cause_of(error: str, host: str, node: str = "") -> tuple[FaultCause, str]:
         host: where the process ran.
         node: Ray's id of that node; empty if unknown.
     """
-    if "its node has died" in error or (node and _is_dead(node)):
+    patience = _PATIENCE if "ActorUnavailableError" in error else 0.0
+    if "its node has died" in error or (node and _dies(node, patience)):
         return "node", f"the node {host} is gone; that does not count as a failure of the trial"
     if "running low on memory" in error:
         return "memory", (
@@ -52,6 +57,16 @@ def _error_of(trial: Trial) -> str:
     """What Ray wrote down of the trial's error, in its own folder on this machine."""
     file = trial.error_file
     return Path(file).read_text(errors="replace") if file and Path(file).exists() else ""
+
+
+def _dies(node: str, patience: float) -> bool:
+    """Whether Ray says within that many seconds that the node is gone."""
+    deadline = time.monotonic() + patience
+    while not _is_dead(node):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def _is_dead(node: str) -> bool:

@@ -11,18 +11,11 @@ from ray.tune.search import Searcher
 from sweep.engine.driver import Driver
 from sweep.engine.ray_placement import AVOIDED, avoidable_nodes
 from sweep.engine.sources import TrialSource, planned_trial
+from sweep.engine.work import Work
 from sweep.ledger.events import STOPPED_BY_HAND
-from sweep.plan import PlannedTrial, trial_config
-from sweep.spec import Spec
+from sweep.plan import PlannedTrial
 
 MayStart = Callable[[], bool]
-Work = Callable[[PlannedTrial], dict[str, Any]]
-"""What a trial's process is to do: the part of its `config` that `sweep.engine.session.run_trial` acts on."""
-
-
-def training(spec: Spec) -> Work:
-    """Training, with the spec's sections and the trial's parameters."""
-    return lambda trial: {"trial": trial_config(spec, trial).model_dump(mode="json")}
 
 
 class LedgerSearcher(Searcher):

@@ -6,29 +6,27 @@ import itertools
 import os
 import socket
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from sweep.engine.cluster import ray_cluster, send_library_logs_to
 from sweep.engine.driver import Driver
 from sweep.engine.promotions import PromotingSource, give_up_paused
-from sweep.engine.ray_search import Work
 from sweep.engine.run import fit, interrupts_reach
 from sweep.engine.sources import PlanSource, planned_trial
+from sweep.engine.work import replaying
 from sweep.errors import SweepError
 from sweep.ledger import Ledger, SweepState
 from sweep.ledger.events import DriverEnded, DriverStarted
 from sweep.plan import PlannedTrial
 from sweep.simulation import Outcome, Recording, Run, Runs, outcome_of
 from sweep.spec import BudgetConfig, EarlyStoppingConfig, ResourcesConfig, Spec, TrackingConfig
-from sweep.spec.space import REAL_RATIO
 from sweep.stopping import Board, judge_of
 from sweep.storage import SweepFolder
-from trainables.contract.recorded import Metrics, ReplayConfig, write_curves
+from trainables.contract.recorded import Metrics
 
 _CPUS_PER_TRIAL = 0.01
 """A replay only waits, so that far more of them than there are cores can run at once."""
@@ -92,7 +90,7 @@ def replay_through_ray(
         driver = _driver(recording, replay_spec(spec, workers), folder)
         trials = [planned_trial(driver.state.trials[trial_id]) for trial_id in order]
         source = PromotingSource(PlanSource(trials), driver)
-        work = _replaying(recording, folder, seconds_per_iteration)
+        work = replaying(_curves_of(recording), seconds_per_iteration)
         try:
             with interrupts_reach(driver):
                 fit(driver, source, work, reuse_processes=True)
@@ -130,28 +128,9 @@ def _driver(recording: Recording, spec: Spec, folder: SweepFolder) -> Driver:
     return driver
 
 
-def _replaying(recording: Recording, folder: SweepFolder, seconds_per_iteration: float) -> Work:
-    """Tells each trial which of the curves is its own; they lie in a file in the sweep's folder."""
-    file = folder.path / "curves.json"
-    curves: dict[str, dict[int, dict[int, Metrics]]] = {}
-    for trial_id, planned in recording.planned.items():
-        curves.setdefault(planned.arm, {})[planned.seed] = {
-            report.iteration: report.metrics for report in recording.reports[trial_id]
-        }
-    write_curves(file, curves)
-
-    def work(trial: PlannedTrial) -> dict[str, Any]:
-        config = ReplayConfig(
-            curves=file,
-            arm=trial.arm,
-            seed=trial.seed,
-            real_ratio=trial.parameters[REAL_RATIO],
-            validate_at=recording.rungs,
-            seconds_per_iteration=seconds_per_iteration,
-        )
-        return {"replay": config.model_dump(mode="json")}
-
-    return work
+def _curves_of(recording: Recording) -> Callable[[PlannedTrial], Mapping[int, Metrics]]:
+    """What a trial of the recording is to report, by iteration."""
+    return lambda trial: {report.iteration: report.metrics for report in recording.reports[trial.trial_id]}
 
 
 def must_have_replayed_all(state: SweepState) -> None:

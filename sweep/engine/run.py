@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 from ray import tune
@@ -26,7 +26,7 @@ from sweep.engine.ray_nodes import NodeCallback
 from sweep.engine.ray_placement import placement
 from sweep.engine.ray_queue import Turn, TurnCallback
 from sweep.engine.ray_scheduler import LedgerScheduler
-from sweep.engine.ray_search import LedgerSearcher, Work, training
+from sweep.engine.ray_search import LedgerSearcher
 from sweep.engine.ray_stopper import InterruptStopper
 from sweep.engine.ray_waiting import WaitingCallback
 from sweep.engine.session import run_trial
@@ -37,6 +37,7 @@ from sweep.engine.sources import (
     search_is_complete,
     unfinished_trials,
 )
+from sweep.engine.work import Work, work_of
 from sweep.ledger import Ledger
 from sweep.ledger.events import DriverEnded, DriverStarted, SweepOutcome
 from sweep.plan import planned_trials
@@ -76,7 +77,8 @@ def run_sweep(
             if addition is not None:
                 extend(driver, addition)  # not before: without a cluster nothing is added
             turn = Turn(driver) if is_shared() else None
-            fit(driver, _source(driver), training(spec), turn=turn)
+            is_replay = spec.trainable == "replay"
+            fit(driver, _source(driver), work_of(spec), turn=turn, reuse_processes=is_replay)
         give_up_paused(driver)
         outcome, reason = _outcome(driver)
     except KeyboardInterrupt:
@@ -87,7 +89,6 @@ def run_sweep(
     finally:
         if driver.fault is None:
             driver.record(DriverEnded(outcome=outcome, reason=reason))
-        shutil.rmtree(folder.ray, ignore_errors=True)
     return driver
 
 
@@ -118,28 +119,28 @@ def fit(
         turn: says when the next trial may start beside other sweeps; None: there are no others.
         reuse_processes: not for training, which may leave GPU memory and random states behind.
     """
-    spec, folder = driver.spec, driver.folder
-    shutil.rmtree(folder.ray, ignore_errors=True)
+    spec = driver.spec
     callbacks = [FaultCallback(driver), WaitingCallback(driver), NodeCallback()]
     callbacks += [TurnCallback(turn)] if turn else []
-    tune.Tuner(
-        tune.with_resources(run_trial, placement(spec.resources)),
-        tune_config=tune.TuneConfig(
-            search_alg=LedgerSearcher(driver, source, work, turn.has_come if turn else lambda: True),
-            scheduler=LedgerScheduler(driver),
-            num_samples=-1,  # until the searcher says FINISHED
-            max_concurrent_trials=most_trials(spec.resources),
-            reuse_actors=reuse_processes,
-        ),
-        run_config=tune.RunConfig(
-            name=folder.ray.name,
-            storage_path=str(folder.path),
-            stop=InterruptStopper(driver),
-            failure_config=tune.FailureConfig(max_failures=0),  # the searcher hands it out once more
-            callbacks=callbacks,
-            verbose=0,
-        ),
-    ).fit()
+    with TemporaryDirectory(prefix="segsweep-ray-") as files:  # Ray pickles; nobody else may write here
+        tune.Tuner(
+            tune.with_resources(run_trial, placement(spec.resources)),
+            tune_config=tune.TuneConfig(
+                search_alg=LedgerSearcher(driver, source, work, turn.has_come if turn else lambda: True),
+                scheduler=LedgerScheduler(driver),
+                num_samples=-1,  # until the searcher says FINISHED
+                max_concurrent_trials=most_trials(spec.resources),
+                reuse_actors=reuse_processes,
+            ),
+            run_config=tune.RunConfig(
+                name="trials",
+                storage_path=files,
+                stop=InterruptStopper(driver),
+                failure_config=tune.FailureConfig(max_failures=0),  # the searcher hands it out once more
+                callbacks=callbacks,
+                verbose=0,
+            ),
+        ).fit()
 
 
 def _source(driver: Driver) -> TrialSource:

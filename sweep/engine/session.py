@@ -15,6 +15,7 @@ from ray import tune
 
 from sweep.engine.messages import Broken, Message, Started, encode
 from sweep.engine.watchdog import Watchdog
+from sweep.secrets import without_secrets
 from trainables.contract import CHECKPOINT_NAME, Progress, Report, TrialConfig, TrialError
 from trainables.contract.recorded import ReplayConfig
 
@@ -61,10 +62,10 @@ def run_trial(config: dict[str, Any]) -> None:
     try:
         _work(config, session)
     except TrialError as error:
-        session.send(Broken(reason=str(error), permanent=True))
+        session.send(Broken(reason=without_secrets(str(error)), permanent=True))
     except Exception as error:
         with suppress(OSError):
-            (session.folder / "error.txt").write_text(traceback.format_exc())
+            (session.folder / "error.txt").write_text(without_secrets(traceback.format_exc()))
         is_full = isinstance(error, OSError) and error.errno in _STORAGE_FAULTS
         session.send(Broken(reason=_one_line(error), permanent=False, storage=is_full))
         raise
@@ -85,5 +86,5 @@ def _work(config: dict[str, Any], session: RaySession) -> None:
 
 
 def _one_line(error: Exception) -> str:
-    text = str(error).strip().splitlines()
+    text = without_secrets(str(error)).strip().splitlines()
     return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from sweep.errors import LedgerError
@@ -28,7 +29,7 @@ from sweep.ledger.events import (
     TrialStarted,
 )
 
-Provenance = Literal["measured", "imported"]
+Provenance = Literal["measured", "imported", "replayed"]
 TrialStatus = Literal["planned", "running", "paused", "finished", "stopped", "failed", "interrupted"]
 
 
@@ -38,7 +39,8 @@ def replay(events: Iterable[Event]) -> SweepState:
     first = next(remaining, None)
     if not isinstance(first, SweepCreated):
         raise LedgerError("the ledger holds no sweep: it does not begin with SweepCreated")
-    state = SweepState(created=first)
+    is_replay = first.spec.get("trainable") == "replay"  # a key that old ledgers do not have
+    state = SweepState(created=first, provenance="replayed" if is_replay else "measured")
     for event in remaining:
         state.apply(event)
     return state
@@ -175,13 +177,22 @@ class SweepState:
     runs: dict[str | None, RunTracked] = field(default_factory=dict)
     """MLflow runs by trial id; None is the sweep's own. The last one counts."""
     provenance: Provenance = "measured"
-    """`imported`: out of a file that somebody else made."""
+    """`imported`: out of a file that somebody else made. `replayed`: such values, run through a sweep that
+    trained nothing."""
 
     @property
     def outcome(self) -> SweepOutcome | None:
         """How the last driver let the sweep go; None while it is at work, or if it was killed."""
         ended = self.drivers[-1].ended if self.drivers else None
         return ended.outcome if ended else None
+
+    @property
+    def origin(self) -> str:
+        """What must stand above every number of a sweep that trained nothing; empty for one that did."""
+        if self.provenance != "replayed":
+            return ""
+        file = Path(self.created.spec["replay"]["curves"]).name
+        return f"Replayed: nothing was trained; all values were recorded before and come out of {file}."
 
     @property
     def queued(self) -> DriverQueued | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sweep.plan.content import content_of, file_hash
 from sweep.plan.trials import with_parameters
-from sweep.spec import Point, Spec
+from sweep.spec import Point, ReplaySection, Spec
 from sweep.spec.space import REAL_RATIO
 from trainables.contract.versions import METRIC_DEFINITION, TRAINING_RECIPE
 
@@ -20,8 +20,11 @@ _LABEL_KEYS = {"classes", "ignore_index", "reduce_zero_label", "label_map"}
 def protocol_id(spec: Spec) -> str:
     """Hash of all that makes two scores comparable: validation set, classes, labels, metric definition.
 
-    12 hexadecimal digits. Folders count by names and sizes of their files, not by where they lie.
+    12 hexadecimal digits. Folders count by names and sizes of their files, not by where they lie. Of a replay
+    it is the recorded file by its bytes: how its scores came about is not known.
     """
+    if spec.replay is not None:
+        return _id_of_recorded(spec.replay)
     return _hash(
         {
             "metric": METRIC_DEFINITION,
@@ -36,8 +39,10 @@ def regime_id(spec: Spec) -> str:
 
     12 hexadecimal digits. A parameter with a single value is not searched but set. Left out: seeds, number of
     loader processes, and how often is logged, validated or saved. Folders count as in `protocol_id`,
-    pretrained weights by their bytes.
+    pretrained weights by their bytes; of a replay, only the recorded file.
     """
+    if spec.replay is not None:
+        return _id_of_recorded(spec.replay)
     fixed = _single_values(spec)
     data, model, training = (
         with_parameters(name, getattr(spec, name), fixed) for name in ("data", "model", "training")
@@ -54,6 +59,12 @@ def regime_id(spec: Spec) -> str:
     }
     _leave_out(regime, (path for path in spec.search.parameters if path not in fixed))
     return _hash(regime)
+
+
+def _id_of_recorded(replay: ReplaySection) -> str:
+    """As an import of the file has it; `csv-missing` where there is none."""
+    digest = file_hash(replay.curves)
+    return f"csv-{digest[:12] if digest else 'missing'}"
 
 
 def _single_values(spec: Spec) -> Point:

@@ -54,6 +54,8 @@ def _trials(spec: Spec, cost: Cost) -> Iterator[str]:
     seeds = ", ".join(map(str, spec.search.seeds))
     arms = f"{cost.arms} arms with seeds {seeds}{' first' if spec.search.method == 'curve' else ''}"
     yield f"{spec.name}: {cost.trials} trials, {arms}, by {spec.search.method}"
+    if spec.replay is not None:
+        yield f"replays {spec.replay.curves}: nothing is trained, and no value is measured"
     yield f"rungs: {', '.join(map(str, rungs(spec)))} iterations, judged by {spec.search.metric}"
     planned = planned_trials(spec)
     known = dict.fromkeys(trial.arm for trial in planned)

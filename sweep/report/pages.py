@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from sweep.analysis import Analysis, analyse, telling_rung
-from sweep.ledger.state import SweepState, TrialState
+from sweep.ledger.state import Provenance, SweepState, TrialState
 from sweep.report import markdown
 from sweep.report.audit_words import audit_section
 from sweep.report.cells import cells, header
@@ -33,6 +33,7 @@ def page(
     compared, analysis = fair_tables(state), analysis or analyse(state, telling_rung(state))
     sections = [
         f"# Sweep {markdown.cell(state.created.name)}",
+        markdown.cell(state.origin),
         controls_section(state),
         state.created.spec["description"],
         verdict(_newest(compared)),
@@ -102,8 +103,7 @@ def _images(state: SweepState) -> Iterator[str]:
     trials = trial_table(state)
     trials = trials[trials["realised_real_ratio"].notna()]
     if trials.empty:
-        is_import = state.provenance == "imported"
-        yield "The imported file does not say." if is_import else "No trial has reported yet."
+        yield _NO_IMAGES[state.provenance]
         return
     yield (
         "Counted in the train step, up to the last report of each trial; several numbers are the least and "
@@ -116,6 +116,13 @@ def _images(state: SweepState) -> Iterator[str]:
     arms = trials.groupby("arm", sort=False)
     rows = [[str(arm), *(_range(own[name]) for name in names)] for arm, own in arms]
     yield markdown.table(["arm", "requested_real_ratio", *names[1:]], rows, text=["arm"])
+
+
+_NO_IMAGES: dict[Provenance, str] = {
+    "measured": "No trial has reported yet.",
+    "imported": "The imported file does not say.",
+    "replayed": "None: nothing was trained.",
+}
 
 
 def _range(values: pd.Series[float]) -> str:

@@ -30,9 +30,11 @@ def fair_table_text(table: FairTable, *, width: int = 80) -> str:
 
 
 def comparison_text(state: SweepState, rung: int, *, width: int = 80) -> str:
-    """What the controls say, and the comparison at a rung. Raises ValueError if the iteration is no rung."""
+    """That it was replayed, what the controls say, and the comparison at a rung. Raises ValueError if the
+    iteration is no rung."""
     table = fair_table_text(fair_table(state, rung), width=width)
-    return "\n\n".join(part for part in (controls_text(state, width), table) if part)
+    origin = textwrap.fill(state.origin, width)
+    return "\n\n".join(part for part in (origin, controls_text(state, width), table) if part)
 
 
 def controls_text(state: SweepState, width: int = 80) -> str:

@@ -19,6 +19,7 @@ from sweep.spec.section_faults import (
     data_faults,
     model_faults,
     name_faults,
+    replay_faults,
     resources_faults,
     tracking_faults,
     training_faults,
@@ -81,7 +82,11 @@ def _sound_parameters(values: Mapping[str, Any], found: list[Found]) -> Paramete
 
 
 def _faults_on_disk(document: Document, parts: Parts, found: list[Found], is_wanted: bool) -> Iterator[Found]:
-    """Of the sections that are sound otherwise; folders that only a searched value leads to come later."""
+    """Of the sections that are sound otherwise; folders that only a searched value leads to come later.
+
+    A replay looks at no image.
+    """
+    is_wanted = is_wanted and parts.get("trainable") == "segmentation"
     faulty = {one.loc[0] for one in (*document.found, *found) if one.loc}
     if is_wanted and "model" in parts.keys() - faulty:
         yield from pretrained_faults(parts["model"])
@@ -95,6 +100,8 @@ def _faults_beside_the_models(parts: Parts, parameters: Parameters) -> Iterator[
         yield from (one for one in found if ".".join(map(str, one.loc)) not in parameters)
     if {"budget", "resources"} <= parts.keys():
         yield from budget_faults(parts["budget"], parts["resources"])
+    if {"trainable", "replay", "search"} <= parts.keys():
+        yield from replay_faults(parts["trainable"], parts["replay"], parts["search"])
     if {"training", "early_stopping"} <= parts.keys():
         yield from rungs_faults(parts["early_stopping"], parts["training"])
     if {"early_stopping", "search"} <= parts.keys():

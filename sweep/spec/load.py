@@ -14,6 +14,7 @@ from sweep.spec.overrides import with_overrides
 from sweep.spec.sections import Spec, StorageConfig
 from sweep.spec.wording import Found
 from sweep.storage import STORAGE_VARIABLE
+from trainables.contract.section import Section
 
 _LEDGER = "the ledger's spec"
 _CHANGEABLE = ("budget", "resources", "tracking")
@@ -32,7 +33,7 @@ class LoadedSpec:
 
 
 def load_spec(path: Path, overrides: Sequence[str] = (), *, on_disk: bool = True) -> LoadedSpec:
-    """The spec in a YAML 1.2 file. `check_data` then looks at its data.
+    """The spec in a YAML 1.2 file. `check_data` then looks at its data, or `check_curves` at what it replays.
 
     Args:
         path: the file.
@@ -40,9 +41,9 @@ def load_spec(path: Path, overrides: Sequence[str] = (), *, on_disk: bool = True
         on_disk: whether to look at the folders of a faulty spec; not for what trains nothing.
 
     Returns:
-        The spec with defaults filled in. `data.root`, `model.pretrained` and `storage.path` are absolute,
-        taken from the working directory; environment variables and `~` are not expanded. Where the file
-        has no `storage.path`, the environment's SEGSWEEP_STORAGE is taken, if there is one.
+        The spec with defaults filled in. `data.root`, `model.pretrained`, `replay.curves` and `storage.path`
+        are absolute, taken from the working directory; environment variables and `~` are not expanded. Where
+        the file has no `storage.path`, the environment's SEGSWEEP_STORAGE is taken, if there is one.
 
     Raises:
         SpecError: with everything that is wrong, `on_disk` in the folders too if `data` itself is sound.
@@ -90,10 +91,13 @@ def _in_storage_of_environment(spec: Spec) -> Spec:
 
 def _filled_in(spec: Spec) -> Spec:
     pretrained = spec.model.pretrained
-    absolute = {
+    absolute: dict[str, Section] = {
         "data": spec.data.model_copy(update={"root": spec.data.root.absolute()}),
         "model": spec.model.model_copy(update={"pretrained": pretrained and pretrained.absolute()}),
         "storage": spec.storage.model_copy(update={"path": spec.storage.path.absolute()}),
     }
+    if spec.replay is not None:
+        curves = {"curves": spec.replay.curves.absolute()}
+        absolute["replay"] = spec.replay.model_copy(update=curves)
     search = spec.search.model_copy(update={"seeds": spec.search.seeds or (spec.training.seed,)})
     return spec.model_copy(update={**absolute, "search": search})

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sweep.spec.keys import Loc, dotted
-from sweep.spec.sections import BudgetConfig, ResourcesConfig, TrackingConfig
+from sweep.spec.sections import BudgetConfig, ReplaySection, ResourcesConfig, SearchConfig, TrackingConfig
 from sweep.spec.wording import Found, closest, given
 from trainables.contract import (
     DataConfig,
@@ -31,6 +31,21 @@ def name_faults(name: str) -> Iterator[Found]:
     if name in _FILES_OF_THE_STORAGE or name.startswith("mlflow.db-"):
         message = f"is {name!r}, which the storage itself uses; give another name"
         yield Found(("name",), message)
+
+
+def replay_faults(trainable: str, replay: ReplaySection | None, search: SearchConfig) -> Iterator[Found]:
+    """Curves without a replay, a replay without curves, and a search that asks for what nobody recorded."""
+    if trainable == "replay" and replay is None:
+        yield Found(("replay",), "is missing; trainable: replay needs it: `replay: {curves: FILE.csv}`")
+    if trainable != "replay" and replay is not None:
+        message = f"is given, but trainable is {trainable}; remove it, or set `trainable: replay`"
+        yield Found(("replay",), message)
+    if trainable == "replay" and search.method in ("optuna", "curve"):
+        message = (
+            f"is {search.method}, which proposes trials that may not have been recorded; with trainable: "
+            "replay it must be grid or random"
+        )
+        yield Found(("search", "method"), message)
 
 
 def data_faults(data: DataConfig) -> Iterator[Found]:

@@ -172,6 +172,16 @@ class TrackingConfig(Section):
     """`false`: nothing is sent to MLflow; the ledger has it all."""
 
 
+class ReplaySection(Section):
+    """The section `replay`: what is reported instead of training, with `trainable: replay`."""
+
+    curves: Path
+    """CSV file of measurements, as docs/import.md describes it, with every arm, seed and validation of the
+    plan."""
+    seconds_per_iteration: NonNegativeFloat = 0.0
+    """How long a trial waits before each iteration."""
+
+
 class StorageConfig(Section):
     """The section `storage`."""
 
@@ -187,6 +197,10 @@ class Spec(Section):
     """Name of the sweep and of its folder."""
     description: str = ""
     """Free text for the report."""
+    trainable: Literal["segmentation", "replay"] = "segmentation"
+    """What a trial is. `replay`: nothing is trained; trials report the curves that `replay.curves` holds."""
+    replay: ReplaySection | None = None
+    """Only with `trainable: replay`, and required there."""
     data: DataConfig
     model: ModelConfig = ModelConfig()
     training: TrainingConfig

@@ -16,7 +16,7 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # two l
 
 from mlflow import MlflowClient
 
-from sweep.tracking.target import TrackingTarget
+from sweep.tracking.target import TrackingTarget, sqlite_uri
 
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 
@@ -55,5 +55,5 @@ def _folder_of(uri: str) -> Path | None:
 
 def _make_database(file: Path) -> None:
     new = file.with_name(f"{file.name}.new{os.getpid()}")
-    MlflowClient(f"sqlite:///{new}").search_experiments(max_results=1)
+    MlflowClient(sqlite_uri(new)).search_experiments(max_results=1)
     new.replace(file)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from sweep.spec import Spec
+
+_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
@@ -39,19 +42,26 @@ class TrackingTarget:
     @property
     def sqlite_file(self) -> Path | None:
         """The database, if the store is an SQLite file."""
-        return Path(self.uri.removeprefix("sqlite:///")) if self.uri.startswith("sqlite:///") else None
+        if not self.uri.startswith(_SQLITE):
+            return None
+        return Path(unquote(self.uri.removeprefix(_SQLITE).partition("?")[0]))
 
     def ui_command(self, mlflow: str = "mlflow") -> str:
         """What opens the MLflow UI on this store."""
         if self.uri.startswith(("http://", "https://")):
             return f"open {self.public_uri}"
-        return f"{mlflow} ui --backend-store-uri {self.public_uri}"
+        return f"{mlflow} ui --backend-store-uri {shlex.quote(self.public_uri)}"
+
+
+def sqlite_uri(file: Path) -> str:
+    """The address of an SQLite file; SQLAlchemy takes `%20` for a blank there, and `?` for the path's end."""
+    return _SQLITE + str(file).replace("%", "%25").replace("?", "%3F")
 
 
 def tracking_target(spec: Spec) -> TrackingTarget:
     """The store that the spec names, else MLFLOW_TRACKING_URI, else an SQLite file in the storage."""
     storage = spec.storage.path
-    own = f"sqlite:///{storage / 'mlflow.db'}"
+    own = sqlite_uri(storage / "mlflow.db")
     uri = spec.tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or own
     return TrackingTarget(
         uri=uri,

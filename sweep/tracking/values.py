@@ -6,6 +6,7 @@ import itertools
 import re
 from typing import Any
 
+from sweep.results import consumed_any
 from trainables.contract.iou import iou_percent
 
 _REFUSED = re.compile(r"[^\w.\- /]")  # by MLflow, in the keys of metrics
@@ -24,7 +25,9 @@ def flat(section: dict[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def mixture_points(mixture: dict[str, Any]) -> dict[str, float]:
-    """What was consumed; by source where there are several generated ones."""
+    """What was consumed; by source where there are several generated ones. Nothing of a replay."""
+    if not consumed_any(mixture):
+        return {}
     points = {key: value for key, value in mixture.items() if not isinstance(value, dict)}
     generated: dict[str, int] = mixture["generated_images"]
     points["generated_images"] = sum(generated.values())
@@ -34,7 +37,9 @@ def mixture_points(mixture: dict[str, Any]) -> dict[str, float]:
 
 
 def class_points(counts: dict[str, list[int]], classes: list[str]) -> dict[str, float]:
-    """`iou/CLASS` in percent; NaN for a class neither labelled nor predicted."""
+    """`iou/CLASS` in percent; NaN for a class neither labelled nor predicted. Nothing of a replay."""
+    if not counts["label"]:
+        return {}
     ious = iou_percent(counts["intersection"], counts["prediction"], counts["label"])
     return {f"iou/{name}": iou for name, iou in zip(class_keys(classes), ious, strict=True)}
 

@@ -107,6 +107,7 @@ class LedgerWriter:
             **_SOURCE,
             "segsweep.protocol_id": created.protocol_id,
             "segsweep.regime_id": created.regime_id,
+            "segsweep.provenance": state.provenance,
             **{f"segsweep.version.{name}": version for name, version in created.versions.items()},
         }
         if created.git_revision:
@@ -128,7 +129,7 @@ class LedgerWriter:
             "segsweep.arm": planned.arm,
             "segsweep.protocol_id": state.created.protocol_id,
             "segsweep.regime_id": state.created.regime_id,
-            "segsweep.provenance": "measured",
+            "segsweep.provenance": state.provenance,
         }
         name = f"{planned.arm} seed={planned.seed}"
         run_id, is_new = self._run(state, planned.trial_id, name, tags, parent)

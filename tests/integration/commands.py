@@ -6,31 +6,36 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from sweep.ledger import Ledger
 from sweep.ledger.events import Event
 
-PATIENCE = 240.0
+PATIENCE = 400.0
 _OF_THE_DEVELOPER = ("SEGSWEEP_STORAGE", "RAY_ADDRESS", "MLFLOW_TRACKING_URI", "FORCE_COLOR")
 
 
-def sweep_command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """The finished process, its output captured."""
+def sweep_command(
+    *arguments: str, cwd: Path, more: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The finished process, its output captured; `more` goes into its environment."""
     return subprocess.run(
-        _command(arguments), cwd=cwd, env=_environment(cwd), capture_output=True, text=True, timeout=PATIENCE
-    )
+        _command(arguments), cwd=cwd, env=_environment(cwd, more), capture_output=True, text=True,
+        timeout=PATIENCE,
+    )  # fmt: skip
 
 
 @contextmanager
-def running_sweep(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+def running_sweep(
+    *arguments: str, cwd: Path, more: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """A process in a process group of its own, ended with the block; its output goes to `cwd/out.txt`."""
     with (
         (cwd / "out.txt").open("a") as out,
         subprocess.Popen(
-            _command(arguments), cwd=cwd, env=_environment(cwd), stdout=out, stderr=out, text=True,
+            _command(arguments), cwd=cwd, env=_environment(cwd, more), stdout=out, stderr=out, text=True,
             start_new_session=True,
         ) as process,
     ):  # fmt: skip
@@ -56,6 +61,7 @@ def _command(arguments: tuple[str, ...]) -> list[str]:
     return [sys.executable, "-m", "sweep", *arguments]
 
 
-def _environment(cwd: Path) -> dict[str, str]:
+def _environment(cwd: Path, more: Mapping[str, str] | None) -> dict[str, str]:
     own = {key: value for key, value in os.environ.items() if key not in _OF_THE_DEVELOPER}
-    return own | {"SEGSWEEP_CACHE": str(cwd / "cache"), "COLUMNS": "120", "NO_COLOR": "1"}
+    own |= {"SEGSWEEP_CACHE": str(cwd / "cache"), "COLUMNS": "120", "NO_COLOR": "1"}
+    return own | dict(more or {})

@@ -6,16 +6,14 @@ import re
 import subprocess
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from mlflow import MlflowClient
-from PIL import Image
 
 from sweep.ledger import Ledger, SweepState, replay
 from sweep.ledger.events import Event, TrialProgressed
 from tests.integration.commands import PATIENCE, running_sweep, sweep_command, wait_for_event
 from tests.integration.processes import descendants, left_of, listening_addresses
+from tests.photos import data_section, write_data
 from tests.specs import tiny_spec, write_spec
 
 LR = "training.optimizer.lr"
@@ -144,42 +142,6 @@ def assert_listens_on_loopback_alone(pids: set[int]) -> None:
     addresses = listening_addresses(pids)
     assert addresses, "Ray listens somewhere"
     assert all(ip_address(address).is_loopback for address in addresses), addresses
-
-
-def write_data(root: Path) -> Path:
-    """Real pairs and two generated sources; the path of an image whose last bytes are missing."""
-    generator = np.random.default_rng(0)
-    for split, count in (("real", 6), ("val", 4)):
-        (root / split / "ann").mkdir(parents=True)
-        write_images(root / split / "img", count, "png", generator)
-        for number in range(count):
-            Image.fromarray(np.full((32, 48), number % 3, np.uint8)).save(root / split / f"ann/{number}.png")
-    write_images(root / "good", 6, "jpg", generator)
-    write_images(root / "bad", 6, "jpg", generator)
-    broken = root / "bad/3.jpg"
-    broken.write_bytes(broken.read_bytes()[:-200])
-    return broken
-
-
-def write_images(folder: Path, count: int, kind: str, generator: np.random.Generator) -> None:
-    folder.mkdir(parents=True)
-    for number in range(count):
-        pixels = generator.integers(0, 256, (32, 48, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"{number}.{kind}")
-
-
-def data_section(root: Path) -> dict[str, Any]:
-    pairs = {
-        split: {"images": f"{split}/img", "labels": f"{split}/ann", "image_suffix": ".png"}
-        for split in ("real", "val")
-    }
-    return {
-        "root": str(root),
-        "real": pairs["real"],
-        "generated": {name: {"images": name, "image_suffix": ".jpg"} for name in ("good", "bad")},
-        "validation": pairs["val"],
-        "classes": ["a", "b", "c"],
-    }
 
 
 def wait_for_progress(ledger: Path, process: subprocess.Popen[str], not_of: str = "") -> str:

@@ -102,4 +102,8 @@ def default_of(documented_key: str) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     assert value is not PydanticUndefined
     key = key_at(Spec, [*above, last])
-    return "all defaults" if key and key.models() else f"`{json.dumps(value, default=str)}`"
+    return (
+        "all defaults"
+        if key and key.models() and value is not None
+        else f"`{json.dumps(value, default=str)}`"
+    )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+from types import SimpleNamespace
+
 import pytest
 
+from sweep.engine import ray_faults
 from sweep.engine.failures import Failures
 from sweep.engine.ray_faults import cause_of
 from sweep.ledger.events import FaultCause, TrialFaulted, TrialPlanned
@@ -92,3 +96,15 @@ def test_ray_s_words_are_understood(error: str, cause: FaultCause) -> None:
     assert "\n" not in reason
     if cause in ("node", "memory"):
         assert "gpu7" in reason
+
+
+@pytest.mark.parametrize(("looks", "cause"), [([False, False, True], "node"), ([False] * 9, "process")])
+def test_a_node_that_dies_with_its_processes_is_given_time_to_be_noticed(
+    monkeypatch: pytest.MonkeyPatch, looks: list[bool], cause: str
+) -> None:
+    """Ray first says only that it lost touch; that the node is gone it knows a moment later."""
+    clock = itertools.count()
+    monkeypatch.setattr(ray_faults, "_is_dead", lambda node: looks.pop(0))
+    clocks = SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda seconds: None)
+    monkeypatch.setattr(ray_faults, "time", clocks)
+    assert cause_of("ray.exceptions.ActorUnavailableError: ...", "gpu7", "a7c8")[0] == cause

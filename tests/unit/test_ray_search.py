@@ -9,8 +9,9 @@ from ray.tune.search import Searcher
 
 from sweep.engine.driver import Driver
 from sweep.engine.messages import Started
-from sweep.engine.ray_search import LedgerSearcher, training
+from sweep.engine.ray_search import LedgerSearcher
 from sweep.engine.ray_stopper import InterruptStopper
+from sweep.engine.work import training
 from sweep.ledger.events import STOPPED_BY_HAND
 from sweep.stopping import Judge, judge_of
 from tests.pausing import PausesAll

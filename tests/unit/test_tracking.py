@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -285,6 +286,18 @@ def test_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert tracking_target(spec).uri == f"sqlite:///{tmp_path}/mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.org")
     assert tracking_target(spec).uri == "https://mlflow.example.org"
+
+
+def test_storage_with_odd_characters_has_its_database_in_it(tmp_path: Path) -> None:
+    """SQLAlchemy takes a `?` for the end of a file's name, and decodes `%20`. MLflow, which does not, leaves
+    an empty folder with the encoded name beside it."""
+    storage = tmp_path / "a b'ü%20#?$(x)"
+    target = tracking_target(spec_from_dict(tiny_spec(storage)))
+    assert target.sqlite_file == storage / "mlflow.db"
+    RunStore(target)
+    with sqlite3.connect(storage / "mlflow.db") as database:
+        assert database.execute("select count(*) from experiments where name = 'segsweep'").fetchone() == (1,)
+    assert shlex.split(target.ui_command())[-1] == target.uri
 
 
 def test_spec_with_a_password_is_refused(tmp_path: Path) -> None:

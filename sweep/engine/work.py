@@ -1,0 +1,49 @@
+"""What a trial's process is to do: train, or replay what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sweep.importers import recorded_curves
+from sweep.plan import PlannedTrial, trial_config
+from sweep.spec import Spec
+from sweep.spec.space import REAL_RATIO
+from trainables.contract.recorded import Metrics, ReplayConfig, without_nan
+
+Work = Callable[[PlannedTrial], dict[str, Any]]
+"""The part of a trial's `config` that `sweep.engine.session.run_trial` acts on."""
+
+
+def work_of(spec: Spec) -> Work:
+    """As the spec's `trainable` says. Raises StorageError, TableError if recorded curves cannot be read."""
+    if spec.replay is None:
+        return training(spec)
+    curves = recorded_curves(spec)
+    return replaying(curves.of, spec.replay.seconds_per_iteration, spec.training.log_interval)
+
+
+def training(spec: Spec) -> Work:
+    """Training, with the spec's sections and the trial's parameters."""
+    return lambda trial: {"trial": trial_config(spec, trial).model_dump(mode="json")}
+
+
+def replaying(
+    curve_of: Callable[[PlannedTrial], Mapping[int, Metrics]],
+    seconds_per_iteration: float,
+    log_interval: int | None = None,
+) -> Work:
+    """Reporting the curve of the trial; iterations take time, but nothing else."""
+
+    def work(trial: PlannedTrial) -> dict[str, Any]:
+        config = ReplayConfig(
+            arm=trial.arm,
+            seed=trial.seed,
+            real_ratio=trial.parameters[REAL_RATIO],
+            recorded=without_nan(curve_of(trial)),
+            log_interval=log_interval,
+            seconds_per_iteration=seconds_per_iteration,
+        )
+        return {"replay": config.model_dump(mode="json")}
+
+    return work
