@@ -73,7 +73,7 @@ class Host:
         )
 
     def go_down(self) -> None:
-        """Ends all of its processes at once, without a word, as when the power fails."""
+        """Kills all of its processes at once, as when the machine is reset."""
         if self._space is not None:
             self._space.end()
             self._space = None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.cluster.lab import CHECKOUT, CLUSTER_FILE, Lab
 from tests.cluster.patience import wait_for
+from tests.specs import write_spec
 
 DASHBOARD = "http://127.0.0.1:8265"
 MLFLOW = "http://127.0.0.1:5000"
@@ -25,13 +26,12 @@ class User:
         self._laptop = lab.laptop
         self.cluster = yaml.safe_load((CHECKOUT / CLUSTER_FILE).read_text())
         del self.cluster["head_setup_commands"]  # psycopg, which nobody downloads here; the store is SQLite
-        self.write("cluster.yaml", self.cluster)
+        write_spec(self.home / "cluster.yaml", self.cluster)
 
-    def write(self, name: str, content: dict[str, Any]) -> None:
-        """A file in the laptop's home folder; JSON is YAML."""
-        file = self._laptop.place.home / name
-        file.write_text(json.dumps(content, indent=2))
-        file.chmod(0o644)
+    @property
+    def home(self) -> Path:
+        """Of the laptop, as this machine sees it."""
+        return self._laptop.place.home
 
     def make_token(self) -> None:
         """Once, before the first `ray up`."""
@@ -45,9 +45,9 @@ class User:
         """Ends Ray on the head."""
         self._laptop.output(f"ray down -y {_CLUSTER}")
 
-    def ray_exec(self, command: str) -> str:
-        """What the command, run on the head, printed."""
-        return self._laptop.output(f"ray exec {_CLUSTER} {shlex.quote(command)}")
+    def copy_to_head(self, name: str, where: str) -> None:
+        """A file of the laptop's home folder."""
+        self._laptop.output(f"ray rsync-up {_CLUSTER} ~/{name} {where}")
 
     @contextmanager
     def tunnel(self) -> Iterator[None]:
@@ -69,7 +69,7 @@ class User:
 
     def submit(self, spec: dict[str, Any], name: str) -> None:
         """Starts a sweep, and does not wait for it."""
-        self.write(f"{name}.yaml", spec)
+        write_spec(self.home / f"{name}.yaml", spec)
         said = self._laptop.output(f"sweep submit ~/{name}.yaml --name {name} --address {DASHBOARD}")
         assert said == f"{name}\n"
 
