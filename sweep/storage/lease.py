@@ -206,7 +206,7 @@ def _in_use(store: Store, name: str, claim: Claim, now: int) -> str:
     owner = _owner(store, name, claim)
     left = SECONDS_TO_LIVE - (now - claim.renewed) / 1e9
     return (
-        f"the sweep {name!r} is running: process {owner.get('pid', '?')} on {owner.get('host', '?')}. If "
+        f"the sweep {name!r} is running: process {owner.get('pid', '?')} on {owner.get('host', '?')}. If"
         f" that machine is gone, the sweep is free again in {max(1.0, left):.0f} s"
     )
 
