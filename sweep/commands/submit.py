@@ -85,7 +85,12 @@ def _relative_paths(values: dict[str, Any]) -> Iterator[Found]:
     """Paths that mean nothing on another machine."""
     from sweep.spec.wording import Found
 
-    for section, key in (("data", "root"), ("model", "pretrained"), ("storage", "path")):
+    for section, key in (
+        ("data", "root"),
+        ("model", "pretrained"),
+        ("storage", "path"),
+        ("replay", "curves"),
+    ):
         path = (values.get(section) or {}).get(key)
         if isinstance(path, str) and "://" not in path and not PurePosixPath(path).is_absolute():
             message = f"is {path!r}; on a cluster it must be a path from / on, as all nodes see it"

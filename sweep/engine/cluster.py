@@ -34,6 +34,7 @@ from sweep.engine.head import watched_head
 from sweep.engine.queue import most_trials
 from sweep.engine.waiting import Room
 from sweep.errors import ClusterError
+from sweep.secrets import SecretsFilter
 from sweep.spec import ResourcesConfig, Spec
 
 _STARTS = 3
@@ -117,6 +118,7 @@ def room() -> Room:
 def send_library_logs_to(file: Path) -> None:
     """Ray's, MLflow's and Optuna's messages go to `file` instead of the terminal."""
     handler = logging.FileHandler(file)
+    handler.addFilter(SecretsFilter())
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # that a log cannot be written is no news for the terminal

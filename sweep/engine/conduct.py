@@ -59,7 +59,7 @@ def _write_report(driver: Driver) -> str | None:
 def _say_where_to_look(driver: Driver, console: Console, missed: str | None, unwritten: str | None) -> None:
     folder, sweep = driver.folder, program("sweep")
     report = unwritten or _short(folder.report / "report.md")
-    lines = [("report", report), ("log", _short(folder.log))]
+    lines = [("report", report), ("log", _short(folder.log)), *_about_store(folder)]
     if driver.spec.tracking.enabled:
         lines.append(("MLflow", tracking_target(driver.spec).ui_command(program("mlflow"))))
     if missed is not None:
@@ -71,6 +71,17 @@ def _say_where_to_look(driver: Driver, console: Console, missed: str | None, unw
         lines.append(("try again", f"{sweep} resume {folder.argument} --retry-failed"))
     for name, text in lines:
         console.print(f"{name:10}{text}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _about_store(folder: SweepFolder) -> list[tuple[str, str]]:
+    """Where an object store has the sweep, and what it misses; nothing where the storage is a folder."""
+    lines = [("storage", folder.place)] if folder.place != str(folder.path) else []
+    if folder.lost:
+        lines.append(("", f"{folder.lost}; what this one did since then is in {folder.path} alone"))
+    elif behind := folder.flush():
+        sync = f"`{program('sweep')} sync {folder.argument}`"
+        lines.append(("", f"{folder.place} misses a part ({behind}); {sync} writes it"))
+    return lines
 
 
 def program(name: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 from ray import tune
@@ -25,9 +25,11 @@ from sweep.engine.ray_faults import FaultCallback
 from sweep.engine.ray_nodes import NodeCallback
 from sweep.engine.ray_placement import placement
 from sweep.engine.ray_queue import Turn, TurnCallback
+from sweep.engine.ray_reach import every_node_must_reach
 from sweep.engine.ray_scheduler import LedgerScheduler
 from sweep.engine.ray_search import LedgerSearcher
 from sweep.engine.ray_stopper import InterruptStopper
+from sweep.engine.ray_storage import StorageCallback
 from sweep.engine.ray_waiting import WaitingCallback
 from sweep.engine.session import run_trial
 from sweep.engine.sources import (
@@ -66,7 +68,7 @@ def run_sweep(
     driver = Driver(folder, spec, ledger, judge_of(spec), listeners)
     driver.record(DriverStarted(pid=os.getpid(), host=socket.gethostname()))
     driver.plan(planned_trials(spec))
-    _withdraw_stop_request(folder)
+    folder.withdraw_stop_request()  # it was for the driver before; one to stop a trial stands
     settle_reports(driver)
     if retry_failed:
         driver.reopen_failed()
@@ -74,6 +76,7 @@ def run_sweep(
     reason = "the driver broke off"
     try:
         with interrupts_reach(driver), ray_cluster(spec), interrupts_reach(driver):  # Ray installs its own
+            every_node_must_reach(folder)
             if addition is not None:
                 extend(driver, addition)  # not before: without a cluster nothing is added
             turn = Turn(driver) if is_shared() else None
@@ -89,7 +92,6 @@ def run_sweep(
     finally:
         if driver.fault is None:
             driver.record(DriverEnded(outcome=outcome, reason=reason))
-        shutil.rmtree(folder.ray, ignore_errors=True)
     return driver
 
 
@@ -120,28 +122,28 @@ def fit(
         turn: says when the next trial may start beside other sweeps; None: there are no others.
         reuse_processes: not for training, which may leave GPU memory and random states behind.
     """
-    spec, folder = driver.spec, driver.folder
-    shutil.rmtree(folder.ray, ignore_errors=True)
-    callbacks = [FaultCallback(driver), WaitingCallback(driver), NodeCallback()]
+    spec = driver.spec
+    callbacks = [FaultCallback(driver), WaitingCallback(driver), NodeCallback(), StorageCallback(driver)]
     callbacks += [TurnCallback(turn)] if turn else []
-    tune.Tuner(
-        tune.with_resources(run_trial, placement(spec.resources)),
-        tune_config=tune.TuneConfig(
-            search_alg=LedgerSearcher(driver, source, work, turn.has_come if turn else lambda: True),
-            scheduler=LedgerScheduler(driver),
-            num_samples=-1,  # until the searcher says FINISHED
-            max_concurrent_trials=most_trials(spec.resources),
-            reuse_actors=reuse_processes,
-        ),
-        run_config=tune.RunConfig(
-            name=folder.ray.name,
-            storage_path=str(folder.path),
-            stop=InterruptStopper(driver),
-            failure_config=tune.FailureConfig(max_failures=0),  # the searcher hands it out once more
-            callbacks=callbacks,
-            verbose=0,
-        ),
-    ).fit()
+    with TemporaryDirectory(prefix="segsweep-ray-") as files:  # Ray pickles; nobody else may write here
+        tune.Tuner(
+            tune.with_resources(run_trial, placement(spec.resources)),
+            tune_config=tune.TuneConfig(
+                search_alg=LedgerSearcher(driver, source, work, turn.has_come if turn else lambda: True),
+                scheduler=LedgerScheduler(driver),
+                num_samples=-1,  # until the searcher says FINISHED
+                max_concurrent_trials=most_trials(spec.resources),
+                reuse_actors=reuse_processes,
+            ),
+            run_config=tune.RunConfig(
+                name="trials",
+                storage_path=files,
+                stop=InterruptStopper(driver),
+                failure_config=tune.FailureConfig(max_failures=0),  # the searcher hands it out once more
+                callbacks=callbacks,
+                verbose=0,
+            ),
+        ).fit()
 
 
 def _source(driver: Driver) -> TrialSource:
@@ -184,8 +186,3 @@ def interrupts_reach(driver: Driver) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _withdraw_stop_request(folder: SweepFolder) -> None:
-    """A request to stop the sweep was for the driver before; one to stop a trial stands."""
-    folder.stop_request().unlink(missing_ok=True)

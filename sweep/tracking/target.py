@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from sweep.spec import Spec
+from sweep.storage import StoreURI
 
 _SQLITE = "sqlite:///"
 
@@ -61,8 +62,11 @@ def sqlite_uri(file: Path) -> str:
 
 
 def tracking_target(spec: Spec) -> TrackingTarget:
-    """The store that the spec names, else MLFLOW_TRACKING_URI, else an SQLite file in the storage."""
+    """The store that the spec names, else MLFLOW_TRACKING_URI, else an SQLite file in the storage; beside the
+    working copies where that is an object store."""
     storage = spec.storage.path
+    if isinstance(storage, StoreURI):
+        storage = storage.working_copy
     own = sqlite_uri(storage / "mlflow.db")
     uri = spec.tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or own
     return TrackingTarget(

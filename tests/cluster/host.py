@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.cluster.namespaces import Namespaces
 from tests.cluster.network import Switch
-from tests.cluster.patience import wait_for
+from tests.cluster.patience import PATIENCE, wait_for
 
 _BOOT = Path(__file__).with_name("boot.sh")
 _KINDS = ("mount", "net", "uts", "ipc")
@@ -73,18 +73,18 @@ class Host:
         )
 
     def go_down(self) -> None:
-        """Ends all of its processes at once, without a word, as when the power fails."""
+        """Kills all of its processes at once, as when the machine is reset."""
         if self._space is not None:
             self._space.end()
             self._space = None
 
-    def run(self, command: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(self, command: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """The finished command of the user's login shell on the host."""
         return subprocess.run(
             self._as_user(command), capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
         )
 
-    def output(self, command: str, timeout: float = 120) -> str:
+    def output(self, command: str, timeout: float = PATIENCE) -> str:
         """What the command printed; it must have succeeded."""
         done = self.run(command, timeout)
         assert done.returncode == 0, f"{self.place.name}$ {command}\n{done.stdout}{done.stderr}"

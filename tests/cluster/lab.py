@@ -37,6 +37,13 @@ class Lab:
         """The hosts that the cluster file names."""
         return [self.head, *self.workers]
 
+    def last_words(self) -> str:
+        """The ends of all logs, for whom a failure surprises."""
+        hosts = [host.place for host in (*self.nodes, self.laptop)]
+        own = [place.folder / log for place in hosts for log in ("sshd.log", "out.txt")]
+        files = [*self.storage.glob("sweeps/*/sweep.log"), self.head.place.home / "mlflow/server.log", *own]
+        return "\n".join(f"==> {file}\n{file.read_text()[-2000:]}" for file in files if file.exists())
+
 
 @contextmanager
 def lab() -> Iterator[Lab]:

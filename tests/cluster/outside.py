@@ -18,5 +18,5 @@ def closed_ports(host: Host, head: str) -> list[int]:
 def answer_of_ray(host: Host, head: str, *, with_token: bool) -> str:
     """What Ray's control store on the head says to a `ray status` from the host."""
     who = _FRIEND if with_token else _STRANGER
-    done = host.run(f"{who} ray status --address {head}:6379", timeout=90)
+    done = host.run(f"{who} ray status --address {head}:6379")
     return done.stdout + done.stderr

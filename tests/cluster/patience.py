@@ -12,7 +12,7 @@ from sweep.ledger.events import Event
 
 T = TypeVar("T")
 
-PATIENCE = 240.0
+PATIENCE = 600.0
 """Seconds. A machine that is busy with something else takes its time."""
 
 

@@ -13,13 +13,21 @@ from tests.cluster.host import Host
 from tests.cluster.lab import Lab
 from tests.cluster.outside import answer_of_ray, closed_ports
 from tests.cluster.patience import wait_for, wait_for_event
-from tests.cluster.sweeps import ITERATIONS, final_table, state_of, training_sweep
-from tests.cluster.timetable import Step, Timetable
+from tests.cluster.sweeps import (
+    ITERATIONS,
+    assert_replayed,
+    final_table,
+    replayed_sweep,
+    state_of,
+    training_sweep,
+    write_replayed_curves,
+)
+from tests.cluster.timetable import HEADING, Step, step
 from tests.cluster.user import MLFLOW, User
 from tests.integration.mlflow_runs import assert_tracked_once
 
-CALM, ROUGH = "calm", "rough"
-"""Names of the sweep that nobody disturbs, and of the same one with all the faults."""
+CALM, ROUGH, REPLAYED = "calm", "rough", "replayed"
+"""Names of the sweep that nobody disturbs, of the same one with all the faults, and of one beside that."""
 
 
 class Story:
@@ -28,11 +36,10 @@ class Story:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.user = User(lab)
-        self.timetable = Timetable()
 
     def tell(self) -> None:
         """From the first to the last step."""
-        step = self.timetable.step
+        print(f"\n{HEADING}", flush=True)
         with step("`ray up`") as now:
             self.start_cluster(now)
         with self.user.tunnel():
@@ -40,7 +47,9 @@ class Story:
                 self.all_nodes_join(now)
             with step("a sweep, undisturbed") as now:
                 self.run_undisturbed(now)
-            with step("the same sweep; a worker node killed (-9)") as now:
+            with step("a replayed sweep submitted") as now:
+                self.submit_replayed(now)
+            with step("the first sweep again; a worker node killed (-9)") as now:
                 self.lose_a_worker(now)
             with step("its driver killed (-9)") as now:
                 self.lose_the_driver(now)
@@ -50,6 +59,8 @@ class Story:
                 self.lose_mlflow_for_a_while(now)
             with step("the sweep ends") as now:
                 self.finish(now)
+            with step("`sweep list`, `status`, `logs`, `report` from the laptop") as now:
+                self.ask_about_it(now)
             with step("the killed node, back, in Ray") as now:
                 self.all_nodes_join(now)
         with step("from another host") as now:
@@ -72,14 +83,20 @@ class Story:
         now.saw(f"{len(wanted)} nodes alive")
 
     def run_undisturbed(self, now: Step) -> None:
-        self.user.start_sweep(training_sweep(), CALM)
+        self.user.submit(training_sweep(), CALM)
         wait_for_event(self.ledger(CALM), "the undisturbed sweep ends", _is_completed)
         state = state_of(self.ledger(CALM))
         hosts = {event.host for event in self._started(CALM)}
         now.saw(f"{len(state.trials)} trials on {', '.join(sorted(hosts))}")
 
+    def submit_replayed(self, now: Step) -> None:
+        write_replayed_curves(self.user.home / "curves.csv")
+        self.user.copy_to_head("curves.csv", "/mnt/segsweep/curves.csv")
+        self.user.submit(replayed_sweep("/mnt/segsweep/curves.csv"), REPLAYED)
+        now.saw("`sweep submit` returned; it runs beside all that follows")
+
     def lose_a_worker(self, now: Step) -> None:
-        self.user.start_sweep(training_sweep(), ROUGH)
+        self.user.submit(training_sweep(), ROUGH)
         ledger = self.ledger(ROUGH)
         reported = wait_for_event(
             ledger,
@@ -116,7 +133,7 @@ class Story:
 
     def resume(self, now: Step) -> None:
         before = self._events(ROUGH)
-        self.user.resume_sweep(ROUGH)
+        wait_for("Ray sees that the driver is gone", lambda: "resumed" in self.user.ask(f"resume {ROUGH}"))
         again = wait_for_event(
             self.ledger(ROUGH), "a trial goes on", lambda e: isinstance(e, TrialStarted), after=before
         )
@@ -124,8 +141,9 @@ class Story:
         now.saw(f"{again.trial_id} went on at iteration {again.iteration}")
 
     def lose_mlflow_for_a_while(self, now: Step) -> None:
-        self.user.ray_exec("fuser -k 5000/tcp")
-        wait_for("MLflow gone", lambda: not self.user.reaches(f"{MLFLOW}/health"))
+        head = self.lab.head
+        head.output("fuser -k 5000/tcp")
+        assert not self.user.reaches(f"{MLFLOW}/health")
         wait_for_event(
             self.ledger(ROUGH),
             "a report without MLflow",
@@ -133,17 +151,27 @@ class Story:
             after=self._events(ROUGH),
         )
         *_, start_mlflow = self.user.cluster["head_start_ray_commands"]
-        self.user.ray_exec(start_mlflow)
+        head.output(f"bash -ic {shlex.quote(start_mlflow)}")
         now.saw("trials reported meanwhile")
 
     def finish(self, now: Step) -> None:
-        wait_for_event(self.ledger(ROUGH), "the disturbed sweep ends", _is_completed)
-        for name in (CALM, ROUGH):
+        for name in (ROUGH, REPLAYED):
+            wait_for_event(self.ledger(name), f"the sweep {name} ends", _is_completed)
+        for name in (CALM, ROUGH, REPLAYED):
             assert_tracked_once(self._mlflow_database(), state_of(self.ledger(name)))
         pd.testing.assert_frame_equal(final_table(self.ledger(ROUGH)), final_table(self.ledger(CALM)))
+        assert_replayed(self.ledger(REPLAYED))
         starts = self._started(ROUGH)
         now.saw(f"{len({e.trial_id for e in starts})} trials in {len(starts)} attempts")
         now.saw("the same final table as undisturbed; every trial once in MLflow, none RUNNING")
+
+    def ask_about_it(self, now: Step) -> None:
+        assert all(name in self.user.ask("list") for name in (CALM, ROUGH, REPLAYED))
+        assert self.user.ask(f"status {ROUGH}").count("finished") >= len(state_of(self.ledger(ROUGH)).trials)
+        assert "sweep completed" in self.user.ask(f"logs {ROUGH}")
+        assert f"{ROUGH} at iteration {ITERATIONS}" in self.user.ask(f"report {ROUGH}")
+        assert "ran on this cluster already" in self.user.ask(f"submit ~/{ROUGH}.yaml --name {ROUGH}")
+        now.saw("they answer; a second `sweep submit` of the name is refused")
 
     def look_from_outside(self, now: Step) -> None:
         head = self.lab.head.place.address
@@ -155,7 +183,7 @@ class Story:
     def stop_cluster(self, now: Step) -> None:
         self.user.ray_down()
         for worker in self.lab.workers:
-            worker.output(f"bash -ic {shlex.quote('ray stop')}")
+            worker.output("bash -ic 'ray stop'")
         left = {node.place.name: node.run("pgrep -l 'raylet|gcs_server'").stdout for node in self.lab.nodes}
         assert not any(left.values()), left
         now.saw("no Ray left on any node")

@@ -1,4 +1,4 @@
-"""The sweep of the story, and what came out of it."""
+"""The sweeps of the story, and what came out of them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import pandas as pd
 
 from sweep.ledger import Ledger, SweepState, replay
 from sweep.report import fair_frame
+from tests.replaying import RATIOS, replay_spec, write_curves
 from tests.specs import tiny_spec
 
-RUNGS = (100, 200)
-ITERATIONS = 300
+RUNGS = (60, 120)
+ITERATIONS = 200
 
 
 def training_sweep() -> dict[str, Any]:
@@ -26,6 +27,30 @@ def training_sweep() -> dict[str, Any]:
     )
     del spec["storage"]  # the nodes' environment names it
     return spec
+
+
+def replayed_sweep(curves: str) -> dict[str, Any]:
+    """Six trials of twelve seconds that train nothing; `curves` is the path on the cluster."""
+    spec = replay_spec(
+        Path(),
+        replay={"curves": curves, "seconds_per_iteration": 1},
+        search={"parameters": {"real_ratio": {"values": list(RATIOS)}}, "seeds": [0, 1]},
+        early_stopping={"name": "none", "rungs": [4, 8]},
+    )
+    del spec["storage"]
+    return spec
+
+
+def write_replayed_curves(path: Path) -> None:
+    """What `replayed_sweep` replays."""
+    write_curves(path, seeds=(0, 1))
+
+
+def assert_replayed(ledger: Path) -> None:
+    """The final values are the recorded ones: of every arm the mean over the seeds."""
+    last = final_table(ledger).query("iteration == 12")
+    found = dict(zip(last["real_ratio"], last["mean_val_miou"]))
+    assert found == {ratio: 10 * ratio + 12 + 1 / 16 for ratio in RATIOS}
 
 
 def state_of(ledger: Path) -> SweepState:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+HEADING = "| step | seconds | seen |\n|---|---|---|"
+
 
 @dataclass
 class Step:
@@ -15,32 +17,25 @@ class Step:
     what: str
     seen: list[str] = field(default_factory=list)
     seconds: float | None = None
-    """None while it runs, and for ever if it failed."""
+    """None if it failed."""
+
+    def row(self) -> str:
+        """As a line of a Markdown table."""
+        seconds = "did not end" if self.seconds is None else f"{self.seconds:.1f}"
+        return f"| {self.what} | {seconds} | {'; '.join(self.seen)} |"
 
     def saw(self, sentence: str) -> None:
         """What there was to see, for the last column."""
         self.seen.append(sentence)
 
 
-@dataclass
-class Timetable:
-    """The steps so far."""
-
-    steps: list[Step] = field(default_factory=list)
-
-    @contextmanager
-    def step(self, what: str) -> Iterator[Step]:
-        """Times the block, as another row."""
-        begun = Step(what)
-        self.steps.append(begun)
-        start = time.monotonic()
+@contextmanager
+def step(what: str) -> Iterator[Step]:
+    """Times the block, and prints it as a row; whoever waits for minutes wants to see it go on."""
+    begun = Step(what)
+    start = time.monotonic()
+    try:
         yield begun
         begun.seconds = time.monotonic() - start
-
-    def __str__(self) -> str:
-        rows = [f"| {step.what} | {_shown(step.seconds)} | {'; '.join(step.seen)} |" for step in self.steps]
-        return "\n".join(["| step | seconds | seen |", "|---|---|---|", *rows])
-
-
-def _shown(seconds: float | None) -> str:
-    return "did not end" if seconds is None else f"{seconds:.1f}"
+    finally:
+        print(begun.row(), flush=True)

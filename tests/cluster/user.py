@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.cluster.lab import CHECKOUT, CLUSTER_FILE, Lab
 from tests.cluster.patience import wait_for
+from tests.specs import write_spec
 
 DASHBOARD = "http://127.0.0.1:8265"
 MLFLOW = "http://127.0.0.1:5000"
@@ -25,13 +26,12 @@ class User:
         self._laptop = lab.laptop
         self.cluster = yaml.safe_load((CHECKOUT / CLUSTER_FILE).read_text())
         del self.cluster["head_setup_commands"]  # psycopg, which nobody downloads here; the store is SQLite
-        self.write("cluster.yaml", self.cluster)
+        write_spec(self.home / "cluster.yaml", self.cluster)
 
-    def write(self, name: str, content: dict[str, Any]) -> None:
-        """A file in the laptop's home folder; JSON is YAML."""
-        file = self._laptop.place.home / name
-        file.write_text(json.dumps(content, indent=2))
-        file.chmod(0o644)
+    @property
+    def home(self) -> Path:
+        """Of the laptop, as this machine sees it."""
+        return self._laptop.place.home
 
     def make_token(self) -> None:
         """Once, before the first `ray up`."""
@@ -39,19 +39,15 @@ class User:
 
     def ray_up(self) -> None:
         """Starts the cluster."""
-        self._laptop.output(f"ray up -y --no-config-cache {_CLUSTER}", timeout=400)
+        self._laptop.output(f"ray up -y --no-config-cache {_CLUSTER}")
 
     def ray_down(self) -> None:
         """Ends Ray on the head."""
-        self._laptop.output(f"ray down -y {_CLUSTER}", timeout=200)
+        self._laptop.output(f"ray down -y {_CLUSTER}")
 
-    def ray_exec(self, command: str) -> str:
-        """What the command, run on the head, printed."""
-        return self._laptop.output(f"ray exec {_CLUSTER} {shlex.quote(command)}", timeout=200)
-
-    def copy_to_head(self, name: str) -> None:
+    def copy_to_head(self, name: str, where: str) -> None:
         """A file of the laptop's home folder."""
-        self._laptop.output(f"ray rsync-up {_CLUSTER} ~/{name} '~/{name}'")
+        self._laptop.output(f"ray rsync-up {_CLUSTER} ~/{name} {where}")
 
     @contextmanager
     def tunnel(self) -> Iterator[None]:
@@ -71,15 +67,13 @@ class User:
         )
         return {node["node_ip"] for node in json.loads(listing) if node["state"] == "ALIVE"}
 
-    def start_sweep(self, spec: dict[str, Any], name: str) -> None:
-        """Returns at once."""
-        self.write(f"{name}.yaml", spec)
-        self.copy_to_head(f"{name}.yaml")
-        self._in_background(f"sweep run {name}.yaml --name {name} --address auto")
+    def submit(self, spec: dict[str, Any], name: str) -> None:
+        """Starts a sweep, and does not wait for it."""
+        write_spec(self.home / f"{name}.yaml", spec)
+        said = self._laptop.output(f"sweep submit ~/{name}.yaml --name {name} --address {DASHBOARD}")
+        assert said == f"{name}\n"
 
-    def resume_sweep(self, name: str) -> None:
-        """Returns at once."""
-        self._in_background(f"sweep resume {name} --address auto")
-
-    def _in_background(self, command: str) -> None:
-        self.ray_exec(f"setsid --fork {command} </dev/null >>~/out.txt 2>&1")
+    def ask(self, command: str) -> str:
+        """What a command of ours said, such as `status rough`; a refusal is an answer, too."""
+        done = self._laptop.run(f"sweep {command} --address {DASHBOARD}")
+        return done.stdout + done.stderr

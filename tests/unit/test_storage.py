@@ -52,7 +52,7 @@ def created(storage: Path, name: str) -> SweepFolder:
 
 def test_all_of_a_sweep_lies_in_its_folder(folder: SweepFolder) -> None:
     paths = [
-        folder.ledger, folder.log, folder.report, folder.ray, folder.trial("t000"), folder.checkpoint("t000"),
+        folder.ledger, folder.log, folder.report, folder.trial("t000"), folder.checkpoint("t000"),
         folder.stop_request(), folder.stop_request("t000"),
     ]  # fmt: skip
     assert len(set(paths)) == len(paths)
