@@ -39,16 +39,17 @@ def cause_of(error: str, host: str, node: str = "") -> tuple[FaultCause, str]:
 
     Args:
         error: as Ray writes it, pages long.
-        host: where the process ran.
+        host: where the process ran; empty if it never said.
         node: Ray's id of that node; empty if unknown.
     """
+    where = f"the node {host}" if host else "its node"
     if "running low on memory" in error:
         return "memory", (
-            f"the node {host} ran out of memory, and Ray ended the process; lower "
+            f"{where} ran out of memory, and Ray ended the process; lower "
             "resources.concurrent_trials or training.workers, or give trials more of resources.cpus_per_trial"
         )
     if "its node has died" in error or (node and _dies(node)):
-        return "node", f"the node {host} is gone; that does not count as a failure of the trial"
+        return "node", f"{where} is gone; that does not count as a failure of the trial"
     return "process", "the worker process died; sweep.log may say why"
 
 

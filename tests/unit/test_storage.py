@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -225,3 +226,20 @@ def test_largest_checkpoint(folder: SweepFolder) -> None:
         folder.checkpoint(trial_id).write_bytes(b"x" * size)
     (folder.trial("t003")).mkdir()
     assert folder.largest_checkpoint() == 30
+
+
+def test_a_storage_that_became_read_only_hides_nothing_of_why_a_sweep_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = SweepFolder(tmp_path, "a")
+    folder.create()
+
+    def refuse(self: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with pytest.raises(StorageError, match="the true reason"), folder.locked():
+        monkeypatch.setattr(Path, "unlink", refuse)
+        raise StorageError("the true reason")
+    monkeypatch.undo()
+    with folder.locked():
+        pass

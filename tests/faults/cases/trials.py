@@ -75,7 +75,7 @@ TRIALS = (
         group=_GROUP,
         own_ray=True,
         act=_gpu,
-        kind="train",
+        kind="whole",
         then="`sweep resume --retry-failed`",
         expected=Expected(
             codes=(1, 0), says=r"out of GPU memory with training\.batch_size", again=_GAP, attempts=2
