@@ -20,10 +20,17 @@ from sweep.commands.options import Overrides, SpecFile, Storage, SweepName
 from sweep.commands.predict import predict
 from sweep.commands.simulate import simulate
 from sweep.commands.submit import submit
-from sweep.errors import ClusterError, NameInUseError, SweepError
+from sweep.errors import ClusterError, NameInUseError, StorageError, SweepError
 from sweep.job import must_outlast_job, take_arguments
 from sweep.source import state_of_folder
-from sweep.storage import DEFAULT_STORAGE, SweepFolder, sweeps_in
+from sweep.storage import (
+    DEFAULT_STORAGE,
+    SweepFolder,
+    storage_and_name,
+    sweep_in,
+    sweep_named,
+    sweeps_in,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -94,7 +101,7 @@ def run(
     _use_ray_at(address)
     loaded = _checked(spec_file, overrides, name=name, smoke=smoke)
     must_outlast_job(loaded.spec.storage.path)
-    folder = SweepFolder(loaded.spec.storage.path, loaded.spec.name)
+    folder = sweep_in(loaded.spec.storage.path, loaded.spec.name)
     if smoke:
         folder.forget()
     folder.create()
@@ -124,9 +131,9 @@ def plan(
         return
     loaded = _checked(spec_file, overrides)
     spec = loaded.spec
-    folder = SweepFolder(spec.storage.path, spec.name)
+    folder = sweep_in(spec.storage.path, spec.name)
     tiny = smoke_spec(loaded).spec
-    smoke = SweepFolder(tiny.storage.path, tiny.name)
+    smoke = sweep_in(tiny.storage.path, tiny.name)
     size = folder.largest_checkpoint() or smoke.largest_checkpoint()
     typer.echo(plan_text(spec, state_of_folder(folder) if folder.exists() else None, size))
 
@@ -150,7 +157,7 @@ def resume(
         return
     from sweep.ledger import Ledger
 
-    folder = _existing(storage, name)
+    folder = sweep_named(storage, name)
     with folder.locked():
         created = state_of_folder(folder).created
         spec = _spec_of(created, folder, overrides)
@@ -177,9 +184,9 @@ def report(name: SweepName, storage: Storage = DEFAULT_STORAGE, address: OnClust
     """Writes tables and figures from what is known now, and prints the newest table."""
     from sweep.report import latest_table_text, write_report
 
-    folder = _existing(storage, name)
+    folder = sweep_named(storage, name)
     state = state_of_folder(folder)
-    write_report(state, folder.report)
+    folder.publish(write_report(state, folder.report).all)
     typer.echo(latest_table_text(state, width=_console().width))
     typer.echo(f"report: {folder.report / 'report.md'}")
 
@@ -201,7 +208,7 @@ def status(name: SweepName, storage: Storage = DEFAULT_STORAGE, address: OnClust
     """Prints every trial of a sweep: where it is, its newest value, why it ended."""
     from sweep.overview import trials_table
 
-    folder = _existing(storage, name)
+    folder = sweep_named(storage, name)
     _console().print(trials_table(folder, state_of_folder(folder)))
 
 
@@ -215,7 +222,7 @@ def stop(
     """Stops a running sweep in good order, or ends one trial of a sweep."""
     from sweep.engine.stop import request_stop
 
-    folder = _existing(storage, name)
+    folder = sweep_named(storage, name)
     typer.echo(request_stop(folder, state_of_folder(folder), trial))
 
 
@@ -229,19 +236,21 @@ def explain(
     """Prints every decision about a trial, and what it rests on."""
     from sweep.stopping import explain as explanation
 
-    typer.echo(explanation(state_of_folder(_existing(storage, name)), trial))
+    typer.echo(explanation(state_of_folder(sweep_named(storage, name)), trial))
 
 
 @app.command()
 def sync(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
-    """Writes into MLflow whatever it misses of a sweep."""
+    """Writes into MLflow, and into an object store, whatever they miss of a sweep."""
     from sweep.tracking import sync as sync_runs
     from sweep.tracking import tracking_target
 
-    folder = _existing(storage, name)
+    folder = sweep_named(storage, name)
     target = tracking_target(_spec_of(state_of_folder(folder).created, folder))
     with folder.locked():
         sync_runs(folder, target)
+        if behind := folder.flush():
+            raise StorageError(f"{folder.place} still misses a part: {behind}")
     typer.echo(f"MLflow has all of {name}. {target.ui_command()}")
 
 
@@ -315,8 +324,9 @@ def _resume_on_cluster(name: str, address: str) -> None:
     from sweep.engine.create import owner
     from sweep.engine.jobs import Jobs
 
-    Jobs(address, owner()).start(name, without_address(sys.argv[1:]))
-    typer.echo(name)
+    _, own = storage_and_name(DEFAULT_STORAGE, name)  # a job has a name, not a URI
+    Jobs(address, owner()).start(own, without_address(sys.argv[1:]))
+    typer.echo(own)
     typer.echo(f"resumed; `sweep status {name} --address {address}` shows how it goes", err=True)
 
 
@@ -338,15 +348,11 @@ def _checked(
     return smoke_spec(loaded) if smoke else loaded
 
 
-def _existing(storage: Path, name: str) -> SweepFolder:
-    return SweepFolder(storage.absolute(), name).must_exist()
-
-
 def _spec_of(created: SweepCreated, folder: SweepFolder, overrides: Sequence[str] = ()) -> Spec:
     """The spec of a sweep that was begun, in the storage where it lies now."""
     from sweep.spec import spec_of_resume
 
-    return spec_of_resume(created.spec, overrides, storage=folder.storage)
+    return spec_of_resume(created.spec, overrides, storage=folder.home)
 
 
 def _state_or_none(folder: SweepFolder) -> SweepState | None:

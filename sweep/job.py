@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sweep.errors import StorageError
+from sweep.storage import Storage
 
 OWNER_VARIABLE = "SEGSWEEP_OWNER"
 """Who submitted it."""
@@ -34,9 +35,9 @@ def is_job() -> bool:
     return _ARGUMENTS_VARIABLE in os.environ
 
 
-def must_outlast_job(storage: Path) -> None:
+def must_outlast_job(storage: Storage) -> None:
     """Nothing. Raises StorageError: this is a job, and the storage is in its folder, which Ray deletes."""
-    if is_job() and Path.cwd() in storage.absolute().parents:
+    if is_job() and isinstance(storage, Path) and Path.cwd() in storage.absolute().parents:
         raise StorageError(
             "no storage is named, neither by storage.path of the spec nor by SEGSWEEP_STORAGE in the "
             "environment of the cluster's head; that of a job would be deleted. Name one that all nodes see"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep.errors import SourceError
-from sweep.storage import SweepFolder
+from sweep.storage import Storage, SweepFolder, sweep_named
 
 if TYPE_CHECKING:
     from sweep.ledger import SweepState
@@ -17,7 +17,7 @@ DEFAULT_EXPERIMENT = "segsweep"
 
 def state_from(
     name: str | None,
-    storage: Path,
+    storage: Storage,
     mlflow: str | None = None,
     experiment: str | None = None,
     final: int | None = None,
@@ -26,9 +26,9 @@ def state_from(
     """The state of the sweep that a command names.
 
     Args:
-        name: of the sweep, or the path of a .csv file. With `mlflow` also a sweep id, or None for the only
-            sweep of the experiment.
-        storage: the folder that holds the sweeps, unless one of the others says where.
+        name: of the sweep, also `URI/NAME` or an absolute path, or the path of a .csv file. With `mlflow`
+            also a sweep id, or None for the only sweep of the experiment.
+        storage: the folder or URI that holds the sweeps, unless one of the others says where.
         mlflow: tracking URI of the store to read in place of the storage.
         experiment: its experiment. Default: segsweep.
         final: the iteration at which a training ends, where a file does not show it.
@@ -49,7 +49,7 @@ def state_from(
         from sweep.importers import state_of_csv
 
         return state_of_csv(Path(name), final)
-    return state_of_folder(SweepFolder(storage.absolute(), name).must_exist())
+    return state_of_folder(sweep_named(storage, name))
 
 
 def is_table(name: str | None) -> bool:
@@ -61,6 +61,7 @@ def state_of_folder(folder: SweepFolder) -> SweepState:
     """The state of a sweep in a storage. Raises LedgerError, StorageError."""
     from sweep.ledger import Ledger, replay
 
+    folder.fetch()
     state = replay(Ledger(folder.ledger).read())
     if not folder.is_running():
         state.interrupt_trials()  # its driver may have been killed and have said nothing

@@ -26,6 +26,9 @@ class FolderSession:
         path = self.folder / CHECKPOINT_NAME
         return path if path.exists() else None
 
+    def keep(self, checkpoint: Path) -> None:
+        """Nothing: it lies in the folder."""
+
     def report(self, report: Report, checkpoint: Path) -> None:
         """Keeps the report."""
         self.reports.append(report)

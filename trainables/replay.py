@@ -66,9 +66,10 @@ def _seconds(config: ReplayConfig, iteration: int) -> float:
 
 
 def _checkpoint(config: ReplayConfig, iteration: int, session: Session) -> Path:
-    """The path of the checkpoint just saved."""
+    """The path of the checkpoint just saved and kept."""
     path = session.folder / CHECKPOINT_NAME
     write_whole(path, json.dumps({**_identity(config), "iteration": iteration}).encode())
+    session.keep(path)
     return path
 
 

@@ -157,9 +157,10 @@ def _progress(trial: Trial) -> Progress:
 
 
 def _checkpoint(trial: Trial, session: Session) -> Path:
-    """The path of the checkpoint just saved."""
+    """The path of the checkpoint just saved and kept."""
     path = session.folder / CHECKPOINT_NAME
     save_checkpoint(path, trial.config, trial.state_dict())
+    session.keep(path)
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from sweep.commands.on_cluster import forward
 from sweep.commands.options import Storage, SweepName
 from sweep.errors import SweepError
-from sweep.storage import DEFAULT_STORAGE, SweepFolder
+from sweep.storage import DEFAULT_STORAGE, SweepFolder, sweep_named
 
 if TYPE_CHECKING:
     from sweep.ledger import SweepState
@@ -34,8 +33,8 @@ def logs(
     """Prints what a sweep, its libraries, or a trial that broke off have said."""
     if address is None or trial is not None:
         forward(address)
-        folder = SweepFolder(storage.absolute(), name).must_exist()
-        typer.echo("\n".join(_of_trial(folder, trial) if trial else [_read(folder.log)]))
+        folder = sweep_named(storage, name)
+        typer.echo("\n".join(_of_trial(folder, trial) if trial else [_read(folder, folder.log.name)]))
         return
     from sweep.engine.create import owner
     from sweep.engine.jobs import Jobs
@@ -54,10 +53,10 @@ def _of_trial(folder: SweepFolder, trial_id: str) -> Iterator[str]:
         raise SweepError(f"no trial {trial_id!r} in {folder.name}; there are {', '.join(state.trials)}")
     faults = state.trials[trial_id].faults
     yield from (f"{fault.cause} at iteration {fault.iteration}: {fault.reason}" for fault in faults)
-    yield from (_read(path) for name in _OF_TRIAL if (path := folder.trial(trial_id) / name).exists())
+    yield from (text for name in _OF_TRIAL if (text := _read(folder, f"trials/{trial_id}/{name}")))
     if not faults:
         yield f"no attempt of {trial_id} broke off"
 
 
-def _read(path: Path) -> str:
-    return path.read_text(errors="replace").rstrip() if path.exists() else ""
+def _read(folder: SweepFolder, file: str) -> str:
+    return (folder.read(file) or b"").decode(errors="replace").rstrip()

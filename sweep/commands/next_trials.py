@@ -22,7 +22,8 @@ from sweep.commands.options import (
 )
 from sweep.errors import SourceError, StorageError
 from sweep.source import is_table, state_from
-from sweep.storage import DEFAULT_STORAGE, SweepFolder
+from sweep.storage import DEFAULT_STORAGE, storage_and_name, sweep_named
+from sweep.storage import Storage as Place
 
 if TYPE_CHECKING:
     from sweep.analysis.proposals import ProposedTrial
@@ -79,10 +80,11 @@ def next_trials(
             f"no trial of {analysis.sweep!r} has a value at iteration {analysis.rung} yet: there is no curve "
             "that could be narrowed"
         )
-    continuable = [] if mlflow or is_table(name) else _with_checkpoint(state, storage)
+    continuable = [] if mlflow or is_table(name) else _with_checkpoint(state, storage, name or "")
     found = proposed_trials(state, analysis, iterations, loss=within, continuable=continuable)
     if write is not None:
-        _write(write, state, storage, found)
+        place = storage_and_name(storage, name or "")[0]
+        _write(write, state, storage if place == storage.absolute() else place, found)
     if as_json:
         rows = [{**asdict(one), "hours": None if hours is None else one.iterations * hours} for one in found]
         typer.echo(json_text({"sweep": analysis.sweep, "trials": rows}))
@@ -109,13 +111,13 @@ def _iterations(budget: str | None, hours: float | None, training: int) -> float
     return float(given[1]) * _UNITS[given[2] or "h"] / hours
 
 
-def _with_checkpoint(state: SweepState, storage: Path) -> list[str]:
-    folder = SweepFolder(storage.absolute(), state.created.name)
+def _with_checkpoint(state: SweepState, storage: Place, name: str) -> list[str]:
+    there = sweep_named(storage, name).checkpoint_sizes()
     stopped = [trial_id for trial_id, trial in state.trials.items() if trial.status == "stopped"]
-    return [trial_id for trial_id in stopped if folder.checkpoint(trial_id).exists()]
+    return [trial_id for trial_id in stopped if trial_id in there]
 
 
-def _write(path: Path, state: SweepState, storage: Path, found: Sequence[ProposedTrial]) -> None:
+def _write(path: Path, state: SweepState, storage: Place, found: Sequence[ProposedTrial]) -> None:
     from sweep.spec.extension import extension_text
 
     arms: dict[str, tuple[dict[str, Any], list[int]]] = {}

@@ -8,19 +8,35 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sweep.errors import SourceError
-from sweep.storage import STORAGE_VARIABLE
+from sweep.storage import STORAGE_VARIABLE, storage_at
+from sweep.storage import Storage as Place
 
 if TYPE_CHECKING:
     from sweep.ledger import SweepState
+
+
+def _place(text: str | Path) -> Place:
+    return storage_at(str(text))
+
 
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML file, such as ratios.yaml.")]
 Overrides = Annotated[
     list[str],
     typer.Option("--set", metavar="KEY=VALUE", help="Another value for a key of the spec, by dotted path."),
 ]
-SweepName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the sweep.")]
+SweepName = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="Name of the sweep, or its path or URI: s3://bucket/sweeps/NAME."),
+]
 Storage = Annotated[
-    Path, typer.Option("--storage", envvar=STORAGE_VARIABLE, help="Folder that holds the sweeps.")
+    Any,  # a sweep.storage.Storage; Typer knows no unions
+    typer.Option(
+        "--storage",
+        metavar="FOLDER",
+        parser=_place,
+        envvar=STORAGE_VARIABLE,
+        help="Folder or URI (s3://bucket/sweeps) that holds the sweeps.",
+    ),
 ]
 SourceName = Annotated[
     str | None,

@@ -11,6 +11,7 @@ import typer
 from sweep.commands.options import AsJson, Experiment, Final, MlflowUri, json_text, say
 from sweep.errors import SourceError
 from sweep.source import state_from
+from sweep.storage import storage_at
 
 if TYPE_CHECKING:
     from sweep.ledger import SweepState
@@ -60,9 +61,12 @@ Rules = Annotated[
     ),
 ]
 Folder = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        "--storage", help="Folder that holds the past sweep. Default: the spec's.", show_default=False
+        "--storage",
+        metavar="FOLDER",
+        help="Folder or URI that holds the past sweep. Default: the spec's.",
+        show_default=False,
     ),
 ]
 Overrides = Annotated[
@@ -95,7 +99,9 @@ def simulate(
     if curves is None and mlflow is None:
         raise SourceError("say what to replay: --curves NAME, --curves FILE.csv, or --mlflow URI")
     spec = load_spec(spec_file, overrides, on_disk=False).spec
-    state = state_from(curves, storage or spec.storage.path, mlflow, experiment, final, say)
+    state = state_from(
+        curves, storage_at(storage) if storage else spec.storage.path, mlflow, experiment, final, say
+    )
     recording = recording_of(state, spec)
     places = workers or _workers(spec, state)
     with _runs(through, recording, spec, places) as runs:

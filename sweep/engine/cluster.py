@@ -37,6 +37,8 @@ from sweep.errors import ClusterError
 from sweep.secrets import SecretsFilter
 from sweep.spec import ResourcesConfig, Spec
 
+_STARTS = 3
+_TOO_SLOW = "timed out during startup"
 _LIBRARIES = ("ray", "mlflow", "alembic", "sqlalchemy", "optuna", "segsweep", "py.warnings")
 
 
@@ -59,8 +61,8 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
         own_address: str = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
         must_answer(os.environ["RAY_ADDRESS"], own_address)
     try:
-        ray.init(**options)
-    except Exception as error:  # bare ones, too: on a busy machine a local Ray may time out as it starts
+        _start_or_connect(options)
+    except Exception as error:  # Ray raises bare ones, too
         where = "on this machine" if embedded else f"at the address {os.environ['RAY_ADDRESS']!r}"
         raise ClusterError(f"Ray cannot be reached {where}: {error}") from error
     try:
@@ -73,6 +75,18 @@ def ray_cluster(spec: Spec) -> Iterator[None]:
                 yield
     finally:
         ray.shutdown()
+
+
+def _start_or_connect(options: dict[str, Any]) -> None:
+    """Tries again where a Ray of our own does not come up: Ray gives it 30 s, too few on a busy machine."""
+    for left in reversed(range(_STARTS)):
+        try:
+            ray.init(**options)
+            return
+        except Exception as error:
+            if not left or _TOO_SLOW not in str(error):
+                raise
+            ray.shutdown()
 
 
 def is_shared() -> bool:

@@ -12,7 +12,7 @@ from sweep.engine.cluster import send_library_logs_to
 from sweep.engine.driver import Driver
 from sweep.engine.progress import progress
 from sweep.engine.run import run_sweep
-from sweep.errors import ExitCode
+from sweep.errors import ExitCode, StorageError
 from sweep.ledger import Ledger
 from sweep.plan.addition import Addition
 from sweep.report import latest_table_text, write_report
@@ -38,17 +38,28 @@ def conduct(
     try:
         with progress(console, spec.search.metric, spec.training.iterations) as listener:
             driver = run_sweep(folder, spec, ledger, [listener], retry_failed=retry_failed, addition=addition)
-        write_report(driver.state, folder.report)
+        unwritten = _write_report(driver)
     finally:  # whatever went wrong, MLflow is told how it ended
         missed = tracker.finish() if tracker is not None else None
     console.print(latest_table_text(driver.state, width=console.width), highlight=False, markup=False)
-    _say_where_to_look(driver, console, missed)
-    return _exit_code(driver)
+    _say_where_to_look(driver, console, missed, unwritten)
+    code = _exit_code(driver)
+    return ExitCode.USAGE if unwritten and code == ExitCode.OK else code
 
 
-def _say_where_to_look(driver: Driver, console: Console, missed: str | None) -> None:
+def _write_report(driver: Driver) -> str | None:
+    """Why there is no report, in words; None if there is. On a full disk, too, the way on must be told."""
+    try:
+        write_report(driver.state, driver.folder.report)
+    except StorageError as error:
+        return str(error)
+    return None
+
+
+def _say_where_to_look(driver: Driver, console: Console, missed: str | None, unwritten: str | None) -> None:
     folder, sweep = driver.folder, program("sweep")
-    lines = [("report", _short(folder.report / "report.md")), ("log", _short(folder.log))]
+    report = unwritten or _short(folder.report / "report.md")
+    lines = [("report", report), ("log", _short(folder.log)), *_about_store(folder)]
     if driver.spec.tracking.enabled:
         lines.append(("MLflow", tracking_target(driver.spec).ui_command(program("mlflow"))))
     if missed is not None:
@@ -60,6 +71,17 @@ def _say_where_to_look(driver: Driver, console: Console, missed: str | None) -> 
         lines.append(("try again", f"{sweep} resume {folder.argument} --retry-failed"))
     for name, text in lines:
         console.print(f"{name:10}{text}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _about_store(folder: SweepFolder) -> list[tuple[str, str]]:
+    """Where an object store has the sweep, and what it misses; nothing where the storage is a folder."""
+    lines = [("storage", folder.place)] if folder.place != str(folder.path) else []
+    if folder.lost:
+        lines.append(("", f"{folder.lost}; what this one did since then is in {folder.path} alone"))
+    elif behind := folder.flush():
+        sync = f"`{program('sweep')} sync {folder.argument}`"
+        lines.append(("", f"{folder.place} misses a part ({behind}); {sync} writes it"))
+    return lines
 
 
 def program(name: str) -> str:

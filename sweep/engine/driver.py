@@ -16,7 +16,7 @@ from sweep.engine.failures import Failures
 from sweep.engine.messages import Broken, Message, Started
 from sweep.engine.notice import Notice
 from sweep.engine.watchdog import STACKS
-from sweep.errors import SweepError
+from sweep.errors import StorageError, SweepError
 from sweep.ledger import Ledger
 from sweep.ledger.events import (
     STOPPED_BY_HAND,
@@ -183,7 +183,7 @@ class Driver:
 
     def reopen_stopped(self, trial_id: str) -> None:
         """Lets a trial that was stopped, by a rule or by hand, or is paused go on to the end."""
-        self.folder.stop_request(trial_id).unlink(missing_ok=True)  # it would end the trial once more
+        self.folder.withdraw_stop_request(trial_id)  # it would end the trial once more
         self.record(TrialReopened(trial_id=trial_id, to_the_end=True))
 
     def end(
@@ -206,8 +206,12 @@ class Driver:
                 self.end(trial_id, "stopped", STOPPED_BY_HAND)
 
     def has_checkpoint(self, trial_id: str) -> bool:
-        """Whether the trial would go on rather than begin."""
-        return self.folder.checkpoint(trial_id).exists()
+        """Whether the trial would go on rather than begin. A store that does not answer has what it was
+        given: no report comes before its checkpoint is kept."""
+        try:
+            return self.folder.has_checkpoint(trial_id)
+        except StorageError:
+            return True
 
     def spent_budget(self) -> str | None:
         """Which limit keeps trials from starting, in words; None if none does."""
@@ -250,7 +254,8 @@ class Driver:
 
     def _start(self, trial: TrialState, message: Started) -> None:
         trial_id = trial.planned.trial_id
-        iteration = max(trial.reports, default=0) if self.has_checkpoint(trial_id) else 0
+        goes_on = bool(trial.reports) and self.has_checkpoint(trial_id)
+        iteration = max(trial.reports) if goes_on else 0
         self.record(
             TrialStarted(
                 trial_id=trial_id,

@@ -41,7 +41,7 @@ def addition_of(loaded: LoadedExtension, overrides: Sequence[str] = ()) -> Addit
     """
     folder = loaded.folder
     state = replay(Ledger(folder.ledger).read())
-    spec = spec_of_resume(state.created.spec, overrides, storage=folder.storage)
+    spec = spec_of_resume(state.created.spec, overrides, storage=folder.home)
     faults = list(arms_faults(loaded.arms, spec))
     faulty = {one.loc[:2] for one in faults}
     sound = {number: arm for number, arm in loaded.arms.items() if ("trials", number) not in faulty}
@@ -158,10 +158,11 @@ def _reason_not_to_continue(trial_id: str, folder: SweepFolder, state: SweepStat
         return "which finished; only stopped and paused trials can be continued"
     if trial.status in _TO_RUN and not trial.waits:
         return f"which was not stopped; `sweep resume {folder.argument}` goes on with it; remove it"
-    if trial.reports and not folder.checkpoint(trial_id).exists():
+    if trial.reports and not folder.has_checkpoint(trial_id):
+        why = f" ({trial.checkpoint_deleted.reason})" if trial.checkpoint_deleted else ""
         return (
-            "whose checkpoint is gone, so it would begin anew and could not add to what it measured; remove "
-            f"it, and add {trial.arm} with another seed under `trials`, which costs a full training"
+            f"whose checkpoint is gone{why}, so it would begin anew and could not add to what it measured; "
+            f"remove it, and add {trial.arm} with another seed under `trials`, which costs a full training"
         )
     return None
 

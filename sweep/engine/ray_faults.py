@@ -14,7 +14,7 @@ from sweep.engine.driver import Driver
 from sweep.ledger.events import FaultCause
 
 _PATIENCE = 3.0
-"""Seconds that Ray may need to notice that a node is gone, after it lost touch with a process there."""
+"""Seconds that Ray may need to notice that a node is gone, after it lost a process there; 1.4 are usual."""
 
 
 class FaultCallback(Callback):
@@ -42,14 +42,13 @@ def cause_of(error: str, host: str, node: str = "") -> tuple[FaultCause, str]:
         host: where the process ran.
         node: Ray's id of that node; empty if unknown.
     """
-    patience = _PATIENCE if "ActorUnavailableError" in error else 0.0
-    if "its node has died" in error or (node and _dies(node, patience)):
-        return "node", f"the node {host} is gone; that does not count as a failure of the trial"
     if "running low on memory" in error:
         return "memory", (
             f"the node {host} ran out of memory, and Ray ended the process; lower "
             "resources.concurrent_trials or training.workers, or give trials more of resources.cpus_per_trial"
         )
+    if "its node has died" in error or (node and _dies(node)):
+        return "node", f"the node {host} is gone; that does not count as a failure of the trial"
     return "process", "the worker process died; sweep.log may say why"
 
 
@@ -59,9 +58,9 @@ def _error_of(trial: Trial) -> str:
     return Path(file).read_text(errors="replace") if file and Path(file).exists() else ""
 
 
-def _dies(node: str, patience: float) -> bool:
-    """Whether Ray says within that many seconds that the node is gone."""
-    deadline = time.monotonic() + patience
+def _dies(node: str) -> bool:
+    """Whether Ray says within a moment that the node is gone: of its processes one is the first to end."""
+    deadline = time.monotonic() + _PATIENCE
     while not _is_dead(node):
         if time.monotonic() >= deadline:
             return False

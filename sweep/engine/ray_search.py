@@ -59,7 +59,8 @@ class LedgerSearcher(Searcher):
     def _config(self, trial: PlannedTrial) -> dict[str, Any]:
         return {
             "trial_id": trial.trial_id,
-            "folder": str(self._driver.folder.trial(trial.trial_id)),
+            "sweep_id": self._driver.state.created.sweep_id,
+            **self._driver.folder.worker_settings(trial.trial_id),
             "gpus": self._driver.spec.resources.gpus_per_trial,
             "threads": max(1, int(self._driver.spec.resources.cpus_per_trial)),
             "stall_timeout": self._driver.spec.resources.stall_timeout,

@@ -25,9 +25,11 @@ from sweep.engine.ray_faults import FaultCallback
 from sweep.engine.ray_nodes import NodeCallback
 from sweep.engine.ray_placement import placement
 from sweep.engine.ray_queue import Turn, TurnCallback
+from sweep.engine.ray_reach import every_node_must_reach
 from sweep.engine.ray_scheduler import LedgerScheduler
 from sweep.engine.ray_search import LedgerSearcher
 from sweep.engine.ray_stopper import InterruptStopper
+from sweep.engine.ray_storage import StorageCallback
 from sweep.engine.ray_waiting import WaitingCallback
 from sweep.engine.session import run_trial
 from sweep.engine.sources import (
@@ -66,7 +68,7 @@ def run_sweep(
     driver = Driver(folder, spec, ledger, judge_of(spec), listeners)
     driver.record(DriverStarted(pid=os.getpid(), host=socket.gethostname()))
     driver.plan(planned_trials(spec))
-    _withdraw_stop_request(folder)
+    folder.withdraw_stop_request()  # it was for the driver before; one to stop a trial stands
     settle_reports(driver)
     if retry_failed:
         driver.reopen_failed()
@@ -74,6 +76,7 @@ def run_sweep(
     reason = "the driver broke off"
     try:
         with interrupts_reach(driver), ray_cluster(spec), interrupts_reach(driver):  # Ray installs its own
+            every_node_must_reach(folder)
             if addition is not None:
                 extend(driver, addition)  # not before: without a cluster nothing is added
             turn = Turn(driver) if is_shared() else None
@@ -120,7 +123,7 @@ def fit(
         reuse_processes: not for training, which may leave GPU memory and random states behind.
     """
     spec = driver.spec
-    callbacks = [FaultCallback(driver), WaitingCallback(driver), NodeCallback()]
+    callbacks = [FaultCallback(driver), WaitingCallback(driver), NodeCallback(), StorageCallback(driver)]
     callbacks += [TurnCallback(turn)] if turn else []
     with TemporaryDirectory(prefix="segsweep-ray-") as files:  # Ray pickles; nobody else may write here
         tune.Tuner(
@@ -183,8 +186,3 @@ def interrupts_reach(driver: Driver) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _withdraw_stop_request(folder: SweepFolder) -> None:
-    """A request to stop the sweep was for the driver before; one to stop a trial stands."""
-    folder.stop_request().unlink(missing_ok=True)

@@ -15,7 +15,9 @@ from ray import tune
 
 from sweep.engine.messages import Broken, Message, Started, encode
 from sweep.engine.watchdog import Watchdog
+from sweep.errors import StorageError
 from sweep.secrets import without_secrets
+from sweep.storage import LEDGER, StoredCheckpoint, StoreURI, storage_at
 from trainables.contract import CHECKPOINT_NAME, Progress, Report, TrialConfig, TrialError
 from trainables.contract.recorded import ReplayConfig
 
@@ -25,16 +27,39 @@ _STORAGE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 class RaySession:
     """`trainables.contract.Session` inside a Ray Tune trial."""
 
-    def __init__(self, folder: Path, stall_timeout: float | None) -> None:
-        """`stall_timeout`: seconds between two messages after which the process ends itself."""
+    def __init__(self, folder: Path, stored: StoredCheckpoint | None = None) -> None:
+        """`stored`: where the checkpoint is kept, if not in `folder`, which all nodes share."""
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self.watchdog = Watchdog(folder, stall_timeout)
+        self._stored = stored
+        self.watchdog = Watchdog(folder, None)
+
+    def begin(self, stall_timeout: float | None) -> None:
+        """Makes the folder; after `stall_timeout` seconds between two messages the process ends itself."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.watchdog = Watchdog(self.folder, stall_timeout)
+        self.watchdog.watch()
 
     def restore(self) -> Path | None:
         """The newest checkpoint, if there is one."""
         checkpoint = self.folder / CHECKPOINT_NAME
+        if self._stored is not None:
+            with self.watchdog.resting():
+                return checkpoint if _restored(self._stored, checkpoint) else None
         return checkpoint if checkpoint.exists() else None
+
+    def keep(self, checkpoint: Path) -> None:
+        """Brings it to the object store, if the storage is one."""
+        if self._stored is not None:
+            with self.watchdog.resting():  # a store that is away is tried for minutes
+                self._stored.keep(checkpoint)
+
+    def leave(self, name: str, text: str) -> None:
+        """Leaves a file for `sweep logs` in the trial's folder, if that can be written."""
+        with suppress(OSError, StorageError):
+            if self._stored is not None:
+                self._stored.leave(name, text.encode())
+            else:
+                (self.folder / name).write_text(text)
 
     def report(self, report: Report, checkpoint: Path) -> None:
         """Waits for the driver's decision; a stop ends the process here."""
@@ -51,26 +76,66 @@ class RaySession:
 
 
 def run_trial(config: dict[str, Any]) -> None:
-    """What Ray Tune runs: `config` holds `trial` (a TrialConfig) or `replay` (a ReplayConfig), `folder`,
-    `threads`, `gpus` and `stall_timeout`."""
+    """What Ray Tune runs: `config` holds `trial` (a TrialConfig) or `replay` (a ReplayConfig), `trial_id`,
+    `sweep_id`, `threads`, `gpus`, `stall_timeout`, and where its checkpoint is: `folder`, or `store` and
+    `sweep`.
+    """
     os.environ["OMP_NUM_THREADS"] = str(config["threads"])  # read when torch is first imported, below
     if not config["gpus"]:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves all GPUs in sight of those who ask for none
-    session = RaySession(Path(config["folder"]), config["stall_timeout"])
+    session = _session(config)
     node = ray.get_runtime_context().get_node_id()
     session.send(Started(host=socket.gethostname(), pid=os.getpid(), node=node))
     try:
+        _must_see_storage(config, session.folder)
+        session.begin(config["stall_timeout"])
         _work(config, session)
     except TrialError as error:
         session.send(Broken(reason=without_secrets(str(error)), permanent=True))
     except Exception as error:
-        with suppress(OSError):
-            (session.folder / "error.txt").write_text(without_secrets(traceback.format_exc()))
+        session.leave("error.txt", without_secrets(traceback.format_exc()))
         is_full = isinstance(error, OSError) and error.errno in _STORAGE_FAULTS
-        session.send(Broken(reason=_one_line(error), permanent=False, storage=is_full))
+        is_away = isinstance(error, StorageError)  # and was tried for minutes
+        session.send(Broken(reason=_one_line(error), permanent=False, storage=is_full or is_away))
         raise
     finally:
         session.watchdog.end()
+
+
+def _session(config: dict[str, Any]) -> RaySession:
+    if "store" not in config:
+        return RaySession(Path(config["folder"]))
+    uri = storage_at(config["store"])
+    assert isinstance(uri, StoreURI)
+    stored = StoredCheckpoint(uri, config["sweep"], config["trial_id"])
+    return RaySession(stored.folder, stored)
+
+
+def _restored(stored: StoredCheckpoint, checkpoint: Path) -> bool:
+    """A node that joined late may lack the right to read the store: no reason to end the whole sweep."""
+    try:
+        return stored.restore(checkpoint)
+    except StorageError as error:
+        raise ConnectionError(f"the node {socket.gethostname()} cannot use the storage: {error}") from error
+
+
+def _must_see_storage(config: dict[str, Any], folder: Path) -> None:
+    """Nothing. A node that joined late may lack the storage, and a folder of that name on its own disk would
+    hide that. Raises OSError; an object store says so itself.
+    """
+    if "store" not in config and not _begins_with(folder.parents[1] / LEDGER, config["sweep_id"]):
+        raise FileNotFoundError(
+            f"the node {socket.gethostname()} does not see the sweep in {folder.parents[1]}: mount the "
+            "storage there as on the other nodes, or take the node out of the cluster"
+        )
+
+
+def _begins_with(ledger: Path, sweep_id: str) -> bool:
+    try:
+        with ledger.open("rb") as file:
+            return sweep_id.encode() in file.readline()
+    except FileNotFoundError:
+        return False
 
 
 def _work(config: dict[str, Any], session: RaySession) -> None:

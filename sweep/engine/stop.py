@@ -17,7 +17,7 @@ def request_stop(folder: SweepFolder, state: SweepState, trial_id: str | None) -
     if trial_id is None:
         if not folder.is_running():
             raise SweepError(f"the sweep {folder.name!r} is not running")
-        _ask(folder, None)
+        folder.request_stop(None)
         return f"asked {folder.name} to stop; `sweep resume {folder.argument}` goes on with it"
     if trial_id not in state.trials:
         raise SweepError(f"no trial {trial_id!r} in {folder.name}; there are {', '.join(state.trials)}")
@@ -25,7 +25,7 @@ def request_stop(folder: SweepFolder, state: SweepState, trial_id: str | None) -
     if ended is not None:
         raise SweepError(f"{trial_id} has ended already: {ended.outcome}, {ended.reason}")
     if folder.is_running():
-        _ask(folder, trial_id)
+        folder.request_stop(trial_id)
         return f"asked {folder.name} to stop {trial_id}; no resume goes on with it"
     with folder.locked():
         iteration = state.trials[trial_id].iteration
@@ -33,9 +33,3 @@ def request_stop(folder: SweepFolder, state: SweepState, trial_id: str | None) -
             TrialEnded(trial_id=trial_id, outcome="stopped", reason=STOPPED_BY_HAND, iteration=iteration)
         )
     return f"{trial_id} is stopped; no resume goes on with it"
-
-
-def _ask(folder: SweepFolder, trial_id: str | None) -> None:
-    request = folder.stop_request(trial_id)
-    request.parent.mkdir(parents=True, exist_ok=True)
-    request.touch()

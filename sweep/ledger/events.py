@@ -197,6 +197,15 @@ class TrialReopened(TrialEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckpointDeleted(TrialEvent):
+    """Its checkpoint goes to make room; continued or retried, the trial begins anew."""
+
+    reason: str
+    size: int
+    """In bytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunTracked(Event):
     """The MLflow run that a trial, or with `trial_id` None the sweep itself, is written to."""
 

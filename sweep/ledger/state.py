@@ -9,6 +9,7 @@ from typing import Literal
 
 from sweep.errors import LedgerError
 from sweep.ledger.events import (
+    CheckpointDeleted,
     DriverAdmitted,
     DriverEnded,
     DriverQueued,
@@ -84,6 +85,8 @@ class TrialState:
     continued: bool = False
     """It was stopped or paused once and goes on, or went on, because that was asked for: no rule stops it
     again."""
+    checkpoint_deleted: CheckpointDeleted | None = None
+    """Why it has no checkpoint, though it was trained; None while it has one."""
     overruled: TrialEnded | None = None
     """How it had ended when it was first continued; None where it was only paused then, or never was."""
 
@@ -112,6 +115,7 @@ class TrialState:
         match event:
             case TrialStarted():
                 self.status, self.ended, self.promoted = "running", None, False
+                self.checkpoint_deleted = None
                 self.attempts, self.iteration = event.attempt, event.iteration
                 self.node, self.host = event.node, event.host
                 self.began = event.time if self.began is None else self.began
@@ -217,6 +221,8 @@ class SweepState:
                 self._last_driver(event).queued = None
             case TrialPlanned():
                 self.trials.setdefault(event.trial_id, TrialState(planned=event))
+            case CheckpointDeleted():
+                self._trial_of(event).checkpoint_deleted = event
             case TrialEvent():
                 self._trial_of(event).apply(event)
             case RunTracked():

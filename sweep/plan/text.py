@@ -10,7 +10,7 @@ from sweep.plan.cost import Cost, estimate_cost
 from sweep.plan.mixtures import MixtureRow, mixtures
 from sweep.plan.trials import planned_trials, rungs
 from sweep.spec import Spec
-from sweep.storage import SweepFolder
+from sweep.storage import sweep_in
 
 
 class KnownTrial(Protocol):
@@ -108,7 +108,9 @@ def _cost(spec: Spec, cost: Cost) -> Iterator[str]:
     if cost.checkpoint_gigabytes is None:
         yield "  checkpoints: of unknown size until `sweep run --smoke` has written one"
     else:
-        yield f"  checkpoints: {cost.checkpoint_gigabytes:.3g} GB, one a trial, kept"
+        cap = spec.storage.checkpoint_gigabytes
+        kept = "kept" if cap is None else f"of which {cap:g} GB are kept"
+        yield f"  checkpoints: {cost.checkpoint_gigabytes:.3g} GB, one a trial, {kept}"
     limits = spec.budget.model_dump(exclude_none=True)
     if limits:
         yield f"  budget: {', '.join(f'{name} {limit:g}' for name, limit in limits.items())}"
@@ -116,7 +118,7 @@ def _cost(spec: Spec, cost: Cost) -> Iterator[str]:
 
 def _resumption(spec: Spec, begun: KnownSweep) -> Iterator[str]:
     counts = Counter(trial.status for trial in begun.trials.values())
-    argument = SweepFolder(spec.storage.path, spec.name).argument
+    argument = sweep_in(spec.storage.path, spec.name).argument
     yield f"a sweep {spec.name} was begun; `sweep resume {argument}` goes on with it"
     yield f"  {', '.join(f'{count} {status}' for status, count in sorted(counts.items())) or 'no trials yet'}"
     for trial_id, trial in begun.trials.items():

@@ -15,9 +15,9 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from sweep.spec.change import built
 from sweep.spec.document import Document, flow_text, plain, read_document
-from sweep.spec.sections import Name, Point, Seed, StorageConfig
+from sweep.spec.sections import Name, Point, Seed, StorageSection
 from sweep.spec.wording import Found, Words, faults_of
-from sweep.storage import STORAGE_VARIABLE, SweepFolder, sweeps_in
+from sweep.storage import STORAGE_VARIABLE, Storage, SweepFolder, storage_at, sweep_in, sweeps_in
 from trainables.contract.section import Section
 
 EXTENDS = "extends"
@@ -43,7 +43,7 @@ class Extension(Section):
 
     extends: Name
     """Name of the sweep that is added to. Its spec stays as it is."""
-    storage: StorageConfig = StorageConfig()
+    storage: StorageSection = StorageSection()
     """Where the sweep lies; as in a spec."""
     trials: tuple[Annotated[AddedArm, Words("a section with parameters and seeds")], ...] = ()
     """Arms to train: a value of every searched parameter, by dotted path, and seeds."""
@@ -82,9 +82,11 @@ def load_extension(path: Path) -> LoadedExtension:
     storage = {} if any(loc[:1] == ("storage",) for loc in faulty) else document.values.get("storage", {})
     if (EXTENDS,) in faulty:
         raise document.error(found)
-    folder = SweepFolder(_storage(storage), document.values[EXTENDS])
-    if folder.name not in (known := [one.name for one in sweeps_in(folder.storage)]):
-        raise document.error([*found, _no_such_sweep(folder, known)])
+    place = _storage(storage)
+    folder = sweep_in(place, document.values[EXTENDS])
+    if folder.name not in (known := [one.name for one in sweeps_in(place)]):
+        raise document.error([*found, _no_such_sweep(folder.name, place, known)])
+    folder.fetch()
     trials, continued = (_sound(document.values, key, faulty) for key in ("trials", "continue"))
     arms = {number: built(AddedArm, item) for number, item in trials.items()}
     return LoadedExtension(folder, arms, continued, document, tuple(found))
@@ -95,7 +97,7 @@ def extension_text(
     arms: Iterable[tuple[Point, Sequence[int]]] = (),
     continued: Sequence[str] = (),
     *,
-    storage: Path | None = None,
+    storage: Storage | None = None,
     comment: str = "",
 ) -> str:
     """The YAML text that `load_extension` reads as this.
@@ -104,7 +106,7 @@ def extension_text(
         name: of the sweep.
         arms: parameters by dotted path, and the seeds to train them with; without seeds, the sweep's own.
         continued: ids of stopped trials that go on.
-        storage: the folder that holds the sweep's; None where it is the default.
+        storage: the folder that holds the sweep's, or the URI; None where it is the default.
         comment: stands above all else.
     """
     lines = [f"# {_printable(line)}" for line in comment.splitlines()]
@@ -131,17 +133,17 @@ def extension_faults(values: Mapping[str, Any]) -> list[Found]:
     return [Found((), "adds nothing; give `trials`, `continue` or both", whole=True)]
 
 
-def _storage(section: Mapping[str, Any]) -> Path:
-    given = built(StorageConfig, section)
+def _storage(section: Mapping[str, Any]) -> Storage:
+    given = built(StorageSection, section)
     from_environment = os.environ.get(STORAGE_VARIABLE)
     if from_environment and "path" not in given.model_fields_set:
-        return Path(from_environment).absolute()
+        return storage_at(from_environment).absolute()
     return given.path.absolute()
 
 
-def _no_such_sweep(folder: SweepFolder, known: Sequence[str]) -> Found:
+def _no_such_sweep(name: str, storage: Storage, known: Sequence[str]) -> Found:
     there = ", ".join(known) or "none"
-    message = f"is {folder.name!r}; there is no such sweep in {folder.storage}. Sweeps there: {there}"
+    message = f"is {name!r}; there is no such sweep in {storage}. Sweeps there: {there}"
     return Found((EXTENDS,), message)
 
 

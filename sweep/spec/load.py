@@ -11,13 +11,14 @@ from typing import Any
 from sweep.spec.check import checked
 from sweep.spec.document import Document, read_document
 from sweep.spec.overrides import with_overrides
-from sweep.spec.sections import Spec, StorageConfig
+from sweep.spec.sections import Spec
 from sweep.spec.wording import Found
-from sweep.storage import STORAGE_VARIABLE
+from sweep.storage import STORAGE_VARIABLE, Storage, storage_at
 from trainables.contract.section import Section
 
 _LEDGER = "the ledger's spec"
 _CHANGEABLE = ("budget", "resources", "tracking")
+_CHANGEABLE_KEY = ("storage", "checkpoint_gigabytes")
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,13 @@ def spec_from_dict(values: Mapping[str, Any]) -> Spec:
     return _filled_in(checked(Document(_LEDGER, "", dict(values))))
 
 
-def spec_of_resume(values: Mapping[str, Any], overrides: Sequence[str], storage: Path) -> Spec:
+def spec_of_resume(values: Mapping[str, Any], overrides: Sequence[str], storage: Storage) -> Spec:
     """The spec that a sweep goes on with: that of its ledger, in the storage where it lies now.
 
     Args:
         values: the ledger's spec.
-        overrides: `KEY=VALUE` of budget, resources or tracking.
-        storage: the folder that holds the sweep's.
+        overrides: `KEY=VALUE` of budget, resources, tracking or `storage.checkpoint_gigabytes`.
+        storage: the folder that holds the sweep's, or the URI.
 
     Raises:
         SpecError: also for other keys: all trials of a sweep are trained and judged alike.
@@ -73,12 +74,12 @@ def spec_of_resume(values: Mapping[str, Any], overrides: Sequence[str], storage:
     refused = [
         Found(loc, f"{loc[0]} cannot be changed in a sweep that was begun; start another", whole=True)
         for loc in document.settings
-        if loc[0] not in _CHANGEABLE
+        if loc[0] not in _CHANGEABLE and loc != _CHANGEABLE_KEY
     ]
     if refused:
         raise document.error(refused)
     spec = _filled_in(checked(document))
-    return spec.model_copy(update={"storage": StorageConfig(path=storage.absolute())})
+    return _in_storage(spec, storage.absolute())
 
 
 def _in_storage_of_environment(spec: Spec) -> Spec:
@@ -86,7 +87,11 @@ def _in_storage_of_environment(spec: Spec) -> Spec:
     storage = os.environ.get(STORAGE_VARIABLE)
     if not storage or "path" in spec.storage.model_fields_set:
         return spec
-    return spec.model_copy(update={"storage": StorageConfig(path=Path(storage))})
+    return _in_storage(spec, storage_at(storage))
+
+
+def _in_storage(spec: Spec, storage: Storage) -> Spec:
+    return spec.model_copy(update={"storage": spec.storage.model_copy(update={"path": storage})})
 
 
 def _filled_in(spec: Spec) -> Spec:
@@ -94,8 +99,8 @@ def _filled_in(spec: Spec) -> Spec:
     absolute: dict[str, Section] = {
         "data": spec.data.model_copy(update={"root": spec.data.root.absolute()}),
         "model": spec.model.model_copy(update={"pretrained": pretrained and pretrained.absolute()}),
-        "storage": spec.storage.model_copy(update={"path": spec.storage.path.absolute()}),
     }
+    spec = _in_storage(spec, spec.storage.path.absolute())
     if spec.replay is not None:
         curves = {"curves": spec.replay.curves.absolute()}
         absolute["replay"] = spec.replay.model_copy(update=curves)

@@ -9,9 +9,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PlainSerializer,
+    PlainValidator,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
+from sweep.errors import StorageError
 from sweep.spec.wording import Words
+from sweep.storage import DEFAULT_STORAGE, Storage, StoreURI, storage_at
 from trainables.contract import Control, DataConfig, ModelConfig, TrainingConfig
 from trainables.contract.section import Section
 
@@ -182,12 +194,39 @@ class ReplaySection(Section):
     """How long a trial waits before each iteration."""
 
 
-class StorageConfig(Section):
+def _storage(value: Any) -> Storage:
+    if isinstance(value, Path | StoreURI):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("storage", "no storage")
+    try:
+        return storage_at(value)
+    except StorageError as error:
+        raise ValueError(f"is refused: {error}") from None
+
+
+StoragePath = Annotated[
+    Storage,
+    PlainValidator(_storage),
+    PlainSerializer(str),
+    Words("a path, or a URI such as s3://bucket/sweeps"),
+]
+
+
+class StorageSection(Section):
+    """The section `storage` of an extension: where its sweep lies."""
+
+    path: StoragePath = DEFAULT_STORAGE
+    """Folder that holds all sweeps, each in a folder of its name, on a cluster shared by all nodes; or a URI,
+    s3:// or gs://. Where a spec has none, the environment's SEGSWEEP_STORAGE comes before the default."""
+
+
+class StorageConfig(StorageSection):
     """The section `storage`."""
 
-    path: Path = Path("sweeps")
-    """Folder that holds all sweeps, each in a folder of its name. On a cluster: shared by all nodes. Where a
-    spec has none, the environment's SEGSWEEP_STORAGE comes before the default."""
+    checkpoint_gigabytes: PositiveFloat | None = None
+    """What the checkpoints of the sweep may take. When they take more, those of trials that have ended go,
+    the worst first. Default: no limit."""
 
 
 class Spec(Section):

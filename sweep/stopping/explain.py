@@ -43,6 +43,8 @@ def _heading(state: SweepState, trial: TrialState) -> Iterator[str]:
         yield f"Ended because: {trial.ended.reason}"
     if trial.ended and trial.ended.overtakes is not None:
         yield f"Chance to overtake the leader then: {in_percent(trial.ended.overtakes)}"
+    if trial.checkpoint_deleted:
+        yield f"Its checkpoint is gone: {trial.checkpoint_deleted.reason}"
     if trial.spared:
         yield "Spared: it should have been given up, and runs to the end to show whether that would be right."
     if trial.continued:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from sweep.spec import Spec
+from sweep.storage import StoreURI
 
 _SQLITE = "sqlite:///"
 
@@ -37,6 +38,8 @@ class TrackingTarget:
     def reason_of(self, error: Exception) -> str:
         """What an error of the store says, without secrets and without what libraries append to it."""
         first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if "Connection refused" in first_line:  # behind half a page of what tried to connect
+            return f"nothing answers at {self.public_uri}"
         return self.without_secrets(first_line)
 
     @property
@@ -59,8 +62,11 @@ def sqlite_uri(file: Path) -> str:
 
 
 def tracking_target(spec: Spec) -> TrackingTarget:
-    """The store that the spec names, else MLFLOW_TRACKING_URI, else an SQLite file in the storage."""
+    """The store that the spec names, else MLFLOW_TRACKING_URI, else an SQLite file in the storage; beside the
+    working copies where that is an object store."""
     storage = spec.storage.path
+    if isinstance(storage, StoreURI):
+        storage = storage.working_copy
     own = sqlite_uri(storage / "mlflow.db")
     uri = spec.tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or own
     return TrackingTarget(

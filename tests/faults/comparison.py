@@ -107,5 +107,5 @@ def _wrong_in_mlflow(stage: Stage, state: SweepState) -> Iterator[str]:
             if sorted(steps) != sorted(state.trials[trial_id].reports):
                 yield f"MLflow points of {trial_id}: {sorted(steps)}"
             status = state.trials[trial_id].status
-            if run.info.status != _RUN_STATUS[status]:
+            if run.info.status != _RUN_STATUS.get(status, "KILLED"):
                 yield f"MLflow run of {trial_id}: {run.info.status}, and the trial {status}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.faults.stage import Stage
 
 
 class Matrix:
-    """Keeps undisturbed sweeps, each run once, and a Ray cluster for cases without a Ray of their own.
+    """Keeps the undisturbed sweeps, which are run once, and a Ray cluster for cases without one of their own.
 
     A context manager: the cluster ends with the block.
     """
@@ -21,6 +22,7 @@ class Matrix:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._undisturbed: dict[Kind, SweepState] = {}
+        self._numbers = itertools.count()
         self._ray = ExitStack()
         self._of_ray: dict[str, str] | None = None
 
@@ -58,7 +60,7 @@ class Matrix:
         return self._of_ray
 
     def _new_folder(self, name: str) -> Path:
-        folder = self._folder / name
+        folder = self._folder / f"{next(self._numbers):03d}-{name}"
         folder.mkdir()
         return folder
 

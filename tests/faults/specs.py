@@ -39,6 +39,11 @@ def _train(folder: Path) -> dict[str, Any]:
     return tiny_spec(folder / "sweeps", training=_TRAINING, early_stopping=_STOPPING)
 
 
+def _whole(folder: Path) -> dict[str, Any]:
+    """The same, all to the end: a stopping rule may decide otherwise where trials come in another order."""
+    return {**_train(folder), "early_stopping": _NO_STOPPING, "tracking": {"enabled": False}}
+
+
 def _photos(folder: Path) -> dict[str, Any]:
     """Two trials on files: one on real images alone, one on generated ones, too."""
     write_data(folder / "data")
@@ -67,4 +72,4 @@ def _rates(folder: Path) -> dict[str, Any]:
     )
 
 
-_SPECS = {"replay": _replay, "train": _train, "photos": _photos, "rates": _rates}
+_SPECS = {"replay": _replay, "train": _train, "whole": _whole, "photos": _photos, "rates": _rates}

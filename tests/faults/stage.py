@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from sweep.ledger import Ledger
 from sweep.ledger.events import Event, TrialEvent, TrialProgressed, TrialReported, TrialStarted
@@ -83,10 +83,12 @@ class Stage:
             yield process
             self._note(process.wait(timeout=PATIENCE), out.read_text()[before:])
 
-    def killed_in_the_middle(self) -> None:
+    def killed_in_the_middle(self, *, of_the_second: bool = False) -> None:
         """A sweep whose driver was killed while a trial was between two checkpoints."""
         with self.running("run", "tiny.yaml") as process:
-            self.wait_for(process, in_the_middle)
+            first = self.wait_for(process, in_the_middle).trial_id
+            if of_the_second:
+                self.wait_for(process, lambda event: in_the_middle(event) and event.trial_id != first)
             self.strike()
             os.kill(process.pid, signal.SIGKILL)
 
@@ -122,7 +124,7 @@ class Stage:
         self.output += f"{output}\n"
 
 
-def in_the_middle(event: Event) -> bool:
+def in_the_middle(event: Event) -> TypeGuard[TrialProgressed]:
     """Of a trial, between its first two checkpoints."""
     return isinstance(event, TrialProgressed) and event.iteration >= 14
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from sweep.ledger import Ledger
 from sweep.ledger.events import Event
 
-PATIENCE = 400.0
+PATIENCE = 900.0
 _OF_THE_DEVELOPER = ("SEGSWEEP_STORAGE", "RAY_ADDRESS", "MLFLOW_TRACKING_URI", "FORCE_COLOR")
 
 

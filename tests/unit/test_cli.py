@@ -32,7 +32,7 @@ COMMANDS = {
     "status": "Prints every trial of a sweep: where it is, its newest value, why it ended.",
     "stop": "Stops a running sweep in good order, or ends one trial of a sweep.",
     "explain": "Prints every decision about a trial, and what it rests on.",
-    "sync": "Writes into MLflow whatever it misses of a sweep.",
+    "sync": "Writes into MLflow, and into an object store, whatever they miss of a sweep.",
 }
 HEAVY = ("torch", "ray", "mlflow", "optuna", "matplotlib", "pandas")
 LIGHT = f"""

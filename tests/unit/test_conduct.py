@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from sweep.engine import conduct as module
 from sweep.engine.conduct import conduct
 from sweep.engine.driver import Driver
 from sweep.engine.messages import Broken, Started
-from sweep.errors import ExitCode, SweepError
+from sweep.errors import ExitCode, StorageError, SweepError
 from sweep.ledger.events import DriverEnded, DriverStarted
 from tests.unit.test_driver import make_driver, report
 
@@ -119,3 +120,18 @@ def test_nothing_is_tracked_where_tracking_is_off(
     assert code == ExitCode.OK
     assert "MLflow" not in out
     assert tracked == []
+
+
+def test_where_no_report_can_be_written_the_way_on_is_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tracked: list[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise StorageError("report: cannot write the report: No space left on device")
+
+    monkeypatch.setattr(module, "write_report", full)
+    code, out = conducted(make_driver(tmp_path / "a"), is_interrupted, monkeypatch)
+    assert code == ExitCode.INTERRUPTED
+    assert "cannot write the report: No space left on device" in out
+    assert re.search(r"go on +\S*sweep resume tiny", out)
+    code, _ = conducted(make_driver(tmp_path / "b"), all_finish, monkeypatch)
+    assert code == ExitCode.USAGE, "a script must not take it for done"

@@ -102,9 +102,9 @@ def test_ray_s_words_are_understood(error: str, cause: FaultCause) -> None:
 def test_a_node_that_dies_with_its_processes_is_given_time_to_be_noticed(
     monkeypatch: pytest.MonkeyPatch, looks: list[bool], cause: str
 ) -> None:
-    """Ray first says only that it lost touch; that the node is gone it knows a moment later."""
+    """Ray first says only that it lost a process; that the node is gone it knows a moment later."""
     clock = itertools.count()
     monkeypatch.setattr(ray_faults, "_is_dead", lambda node: looks.pop(0))
     clocks = SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda seconds: None)
     monkeypatch.setattr(ray_faults, "time", clocks)
-    assert cause_of("ray.exceptions.ActorUnavailableError: ...", "gpu7", "a7c8")[0] == cause
+    assert cause_of(WORKER_DIED, "gpu7", "a7c8")[0] == cause

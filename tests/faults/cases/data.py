@@ -75,7 +75,11 @@ DATA = (
         act=_label,
         kind="photos",
         slow=False,
-        expected=Expected(codes=(2,), says=r"real/ann/2\.png.* 77", is_compared=False),
+        expected=Expected(
+            codes=(2,),
+            says=r"label ids outside the classes: 77 .*real/ann/2\.png.*mend the labels",
+            is_compared=False,
+        ),
     ),
     Case(
         name="image vanishes in mid-sweep",

@@ -60,7 +60,7 @@ def _truncated(stage: Stage) -> None:
 def _swapped(stage: Stage) -> None:
     """Somebody copied a checkpoint into the folder of another trial."""
     stage.write()
-    stage.killed_in_the_middle()
+    stage.killed_in_the_middle(of_the_second=True)
     checkpoint = _begun(stage)
     saved = checkpoint.with_name("kept")
     checkpoint.rename(saved)
@@ -103,7 +103,7 @@ LEDGERS = (
         name="truncated checkpoint",
         group=_GROUP,
         act=_truncated,
-        kind="train",
+        kind="whole",
         then="`sweep resume`, checkpoint deleted, `sweep resume --retry-failed`",
         expected=Expected(
             codes=(-9, 1, 0), says=r"checkpoint\.pt: .*delete it to start the trial anew", again=2 * _GAP
@@ -113,7 +113,7 @@ LEDGERS = (
         name="checkpoint of another trial",
         group=_GROUP,
         act=_swapped,
-        kind="train",
+        kind="whole",
         then="`sweep resume`, the right one put back, `sweep resume --retry-failed`",
         expected=Expected(codes=(-9, 1, 0), says="is the checkpoint of another trial", again=_GAP),
     ),

@@ -78,7 +78,7 @@ PROCESSES = (
         act=_worker,
         kind="train",
         slow=False,
-        expected=Expected(says=r"attempt broke off .*the worker process died", again=_GAP, attempts=2),
+        expected=Expected(says="attempt broke off: the worker process died", again=_GAP, attempts=2),
     ),
     Case(
         name="driver -9",

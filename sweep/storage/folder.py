@@ -1,4 +1,4 @@
-"""Where everything of a sweep lies, and who may write there."""
+"""A sweep in a folder that all nodes see: its paths, and who may write there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from sweep.errors import NameInUseError, StorageError, SweepNotFoundError
+from sweep.storage.location import DEFAULT_STORAGE, STORAGE_VARIABLE, Storage
 
 LEDGER = "ledger.jsonl"
-DEFAULT_STORAGE = Path("sweeps")
-STORAGE_VARIABLE = "SEGSWEEP_STORAGE"
-"""Environment variable that names another one."""
 
 _PATIENCE = 1.0  # seconds; whoever asks whether a sweep is running holds it for a moment
 
@@ -58,14 +56,49 @@ class SweepFolder:
         """A trial's only checkpoint."""
         return self.trial(trial_id) / "checkpoint.pt"
 
+    def checkpoint_sizes(self) -> dict[str, int]:
+        """In bytes, by the id of the trial; of those that have one."""
+        files = (self.path / "trials").glob("*/checkpoint.pt")
+        return {file.parent.name: file.stat().st_size for file in files}
+
     def largest_checkpoint(self) -> int | None:
         """Size in bytes; None before any was written."""
-        files = (self.path / "trials").glob("*/checkpoint.pt")
-        return max((file.stat().st_size for file in files), default=None)
+        return max(self.checkpoint_sizes().values(), default=None)
+
+    def has_checkpoint(self, trial_id: str) -> bool:
+        """Whether the trial would go on rather than begin."""
+        return self.checkpoint(trial_id).exists()
+
+    def delete_checkpoint(self, trial_id: str) -> None:
+        """The trial would begin anew. Raises StorageError."""
+        with self._write_errors():
+            self.checkpoint(trial_id).unlink(missing_ok=True)
 
     def stop_request(self, trial_id: str | None = None) -> Path:
         """The file that asks the driver to stop a trial, or with None the sweep."""
         return self.path / "stop" / (trial_id or "sweep")
+
+    def request_stop(self, trial_id: str | None) -> None:
+        """Asks the driver, which looks for the request. Raises StorageError."""
+        request = self.stop_request(trial_id)
+        with self._write_errors():
+            request.parent.mkdir(parents=True, exist_ok=True)
+            request.touch()
+
+    def withdraw_stop_request(self, trial_id: str | None = None) -> None:
+        """The request counts no more. Raises StorageError."""
+        with self._write_errors():
+            self.stop_request(trial_id).unlink(missing_ok=True)
+
+    @property
+    def home(self) -> Storage:
+        """The storage that holds it, as a spec names it."""
+        return self.storage
+
+    @property
+    def place(self) -> str:
+        """Where the sweep lies, for the user."""
+        return str(self.path)
 
     @property
     def argument(self) -> str:
@@ -85,7 +118,7 @@ class SweepFolder:
         Raises:
             SweepNotFoundError: there is no such sweep; the message lists those that are there.
         """
-        known = [folder.name for folder in sweeps_in(self.storage)]
+        known = [folder.name for folder in known_sweeps(self.storage)]
         if self.name in known:  # not a path, such as ../x, that leads to a sweep elsewhere
             return self
         raise SweepNotFoundError(
@@ -102,8 +135,8 @@ class SweepFolder:
         """
         if self.exists():
             raise NameInUseError(
-                f"a sweep {self.name!r} exists already in {self.storage}. `sweep resume {self.argument}` "
-                f"goes on with it, `--name OTHER` starts another, deleting {self.path} forgets it"
+                f"a sweep {self.name!r} exists already: {self.place}. `sweep resume {self.argument}` "
+                f"goes on with it, `--name OTHER` starts another, deleting {self.place} forgets it"
             )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -157,12 +190,61 @@ class SweepFolder:
         except OSError:  # we may only read here: what the holder left is the best there is
             return (self.path / "holder").exists()
 
+    def fetch(self) -> None:
+        """Brings what lies on this machine up to the storage: here they are one."""
+
+    def flush(self) -> str | None:
+        """Waits until the storage has everything that was written; else why it has not."""
+        return None
+
+    def news(self) -> list[str]:
+        """What the user should know of the storage and was not told yet."""
+        return []
+
+    @property
+    def lost(self) -> str | None:
+        """Why this process must not go on with the sweep, which it held; None while all is well."""
+        return None
+
+    def worker_settings(self, trial_id: str) -> dict[str, str]:
+        """Where `sweep.engine.session.run_trial` finds the trial's folder on any node."""
+        return {"folder": str(self.trial(trial_id))}
+
+    def publish(self, files: Iterable[Path]) -> None:
+        """Brings files of the sweep to the storage, where they already are."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Makes or replaces a file of the sweep. Raises StorageError."""
+        with self._write_errors():
+            (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.path / name).write_bytes(content)
+
+    def read(self, name: str) -> bytes | None:
+        """A file of the sweep; None if there is none. Raises StorageError."""
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageError(f"{self.path / name} cannot be read: {error.strerror}") from error
+
+    def delete(self, folder: str) -> None:
+        """Deletes a folder of the sweep, if there is one."""
+        shutil.rmtree(self.path / folder, ignore_errors=True)
+
+    @contextmanager
+    def _write_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(f"cannot write to {self.path}: {error.strerror}") from error
+
     def _lock(self) -> FileLock:
         return FileLock(self.path / "lock", timeout=0)
 
 
-def sweeps_in(storage: Path) -> list[SweepFolder]:
-    """The sweeps of a storage by name; empty if there is no such folder."""
+def known_sweeps(storage: Path) -> list[SweepFolder]:
+    """The sweeps of a folder by name; empty if there is no such folder."""
     if not storage.is_dir():
         return []
     return [
