@@ -107,7 +107,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _identity(config: TrialConfig) -> dict[str, Any]:
     """What a checkpoint is recognised by."""
-    return {**config.model_dump(mode="json"), "training_recipe": TRAINING_RECIPE}
+    return {**config.model_dump(mode="json", exclude={"inventories"}), "training_recipe": TRAINING_RECIPE}
 
 
 def _differences(saved: dict[str, Any], given: dict[str, Any]) -> list[str]:

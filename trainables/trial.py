@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from trainables.checkpoint import random_states, restore_random_states
-from trainables.contract import ClassCounts, Mixture, Report, TrialConfig
+from trainables.contract import ClassCounts, Mixture, Report, Source, TrialConfig
 from trainables.data import Samples, control_samples, open_samples
 from trainables.mixing import REAL, MixtureCounter, Recipe
 from trainables.models import build_model
@@ -123,7 +123,7 @@ def begin_trial(config: TrialConfig) -> Trial:
         config=config,
         device=device,
         sources=sources,
-        validation=open_samples(config.data, config.data.validation),
+        validation=_open_samples(config, "data.validation", config.data.validation),
         recipe=recipe,
         counter=MixtureCounter(recipe),
         model=model,
@@ -148,10 +148,14 @@ def _open_sources(config: TrialConfig) -> dict[str, Samples]:
 def _open_source(config: TrialConfig, name: str) -> Samples:
     data = config.data
     if name == REAL:
-        return open_samples(data, data.real)
+        return _open_samples(config, "data.real", data.real)
     if config.control is not None:
-        return control_samples(config.control, open_samples(data, data.real))
-    return open_samples(data, data.generated[name])
+        return control_samples(config.control, _open_samples(config, "data.real", data.real))
+    return _open_samples(config, f"data.generated.{name}", data.generated[name])
+
+
+def _open_samples(config: TrialConfig, path: str, source: Source) -> Samples:
+    return open_samples(config.data, source, config.inventories.get(path))
 
 
 def _recipe(config: TrialConfig, sources: Mapping[str, Samples]) -> Recipe:

@@ -15,7 +15,7 @@ from sweep.errors import ClusterError, SweepError
 from sweep.storage import SweepFolder, storage_at, sweep_in
 
 _FOLDER = "probe"
-_SECONDS_TO_ANSWER = 60.0
+_SECONDS_TO_ANSWER = 90.0  # Ray needs 65 to notice that a node whose link was cut is gone
 _SECONDS_TO_APPEAR = 5.0  # a file that another node wrote, on NFS
 
 
@@ -57,20 +57,29 @@ def answer(storage: str, name: str, token: str, node: str) -> str | None:
 
 
 def _faults(folder: SweepFolder, token: str) -> list[str]:
-    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-    alive = {node["NodeID"]: node for node in nodes if node["Alive"]}
+    """Of the nodes that are still there when all have answered."""
     asked = {
-        _task(node_id).remote(str(folder.home), folder.name, token, node_id): node_id for node_id in alive
+        _task(node_id).remote(str(folder.home), folder.name, token, node_id): node_id for node_id in _alive()
     }
     ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=_SECONDS_TO_ANSWER)
+    answers = {
+        node_id: _answer_of(reference) if reference in ready else "gave no answer for a minute and a half"
+        for reference, node_id in asked.items()
+    }
     faults = []
-    for reference, node_id in asked.items():
-        fault = _answer_of(reference) if reference in ready else "gave no answer within a minute"
-        if fault is None and not _appears(folder, f"{_FOLDER}/{token}-{node_id}", node_id):
+    for node_id, address in _alive().items():
+        fault = answers.get(node_id)
+        if node_id in answers and fault is None and not _appears(folder, token, node_id):
             fault = "wrote an answer that this machine does not see: it has another folder there"
         if fault is not None:
-            faults.append(f"{alive[node_id]['NodeManagerAddress']}: {fault}")
+            faults.append(f"{address}: {fault}")
     return faults
+
+
+def _alive() -> dict[str, str]:
+    """Addresses of the nodes that Ray believes to be there, by their ids."""
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return {node["NodeID"]: node["NodeManagerAddress"] for node in nodes if node["Alive"]}
 
 
 def _task(node_id: str) -> Any:
@@ -87,9 +96,9 @@ def _answer_of(reference: Any) -> str | None:
     return found
 
 
-def _appears(folder: SweepFolder, name: str, node_id: str) -> bool:
+def _appears(folder: SweepFolder, token: str, node_id: str) -> bool:
     deadline = time.monotonic() + _SECONDS_TO_APPEAR
-    while folder.read(name) != node_id.encode():
+    while folder.read(f"{_FOLDER}/{token}-{node_id}") != node_id.encode():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.2)

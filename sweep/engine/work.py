@@ -7,6 +7,7 @@ from typing import Any
 
 from sweep.importers import recorded_curves
 from sweep.plan import PlannedTrial, trial_config
+from sweep.plan.content import inventories
 from sweep.spec import Spec
 from sweep.spec.space import REAL_RATIO
 from trainables.contract.recorded import Metrics, ReplayConfig, without_nan
@@ -24,8 +25,20 @@ def work_of(spec: Spec) -> Work:
 
 
 def training(spec: Spec) -> Work:
-    """Training, with the spec's sections and the trial's parameters."""
-    return lambda trial: {"trial": trial_config(spec, trial).model_dump(mode="json")}
+    """Training, with the spec's sections and the trial's parameters, on the images that are there now."""
+    held = inventories(spec.data)
+
+    def work(trial: PlannedTrial) -> dict[str, Any]:
+        config = trial_config(spec, trial)
+        own = held if _searches_no_folder(trial) else {}
+        return {"trial": config.model_copy(update={"inventories": own}).model_dump(mode="json")}
+
+    return work
+
+
+def _searches_no_folder(trial: PlannedTrial) -> bool:
+    """Whether its sources are those of the spec: `data.strategy` only chooses among them."""
+    return all(not path.startswith("data.") or path == "data.strategy" for path in trial.parameters)
 
 
 def replaying(

@@ -6,7 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from trainables.contract import DataConfig, SceneSource, Source
+from sweep.spec.keys import dotted
+from sweep.spec.section_faults import sources
+from trainables.contract import DataConfig, FolderSource, SceneSource, Source
 from trainables.contract.pairs import paired_folders
 from trainables.contract.versions import RENDERER_VERSION
 
@@ -29,6 +31,16 @@ def number_of_images(data: DataConfig, source: Source) -> int | None:
         return source.count
     folders = paired_folders(data, source)
     return len(folders.image_paths()) if folders.images.is_dir() else None
+
+
+def inventories(data: DataConfig) -> dict[str, str]:
+    """What the sources that are folders hold now, as `TrialConfig.inventories`."""
+    found = {}
+    for loc, source in sources(data):
+        if isinstance(source, FolderSource):
+            folders = paired_folders(data, source)
+            found[dotted(loc)] = folders.inventory(folders.image_paths())
+    return found
 
 
 def file_hash(path: Path | None) -> str | None:

@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from sweep.plan.content import inventories
 from trainables.contract import DataConfig, DataError
 from trainables.data import FolderSamples, Samples, open_samples
 
@@ -53,6 +54,33 @@ def opened(root: Path, **data: Any) -> Samples:
         }
     )
     return open_samples(config, config.real)
+
+
+def test_folder_must_hold_what_it_held_when_the_sweep_began(tmp_path: Path) -> None:
+    for stem in ("x", "y"):
+        add_pair(tmp_path, stem)
+    data = DataConfig.model_validate(
+        {
+            "root": tmp_path,
+            "real": {"split": "train"},
+            "validation": {"split": "train"},
+            "classes": ["a", "b", "c"],
+        }
+    )
+    then = inventories(data)
+    assert list(then) == ["data.real", "data.validation"]
+    assert open_samples(data, data.real, then["data.real"]).name(1).endswith("y.jpg")
+    image, label = (tmp_path / file.format("y") for file in LAYOUT_FILES["mmsegmentation"])
+    for path in (image, label):
+        path.rename(path.with_stem("z"))
+    with pytest.raises(
+        DataError, match=r"img_dir/train: holds other images than .*: 2 images, \w+, not 2 images"
+    ):
+        open_samples(data, data.real, then["data.real"])
+    image.with_stem("z").unlink()
+    with pytest.raises(DataError, match="1 images, .* put back what is missing"):
+        open_samples(data, data.real, then["data.real"])
+    assert len(open_samples(data, data.real)) == 1, "nobody said what it must hold"
 
 
 @pytest.mark.parametrize("layout", LAYOUT_FILES)

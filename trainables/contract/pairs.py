@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +41,14 @@ class PairedFolders:
     def image_paths(self) -> list[Path]:
         """All images, sorted; empty if the folder is missing."""
         return sorted(path for path in self.images.rglob(f"*{self.image_suffix}") if path.is_file())
+
+    def inventory(self, images: Sequence[Path]) -> str:
+        """How many images there are, and a hash of their names: another where one came, went or was renamed.
+
+        `images`: what `image_paths` has found.
+        """
+        names = "\n".join(image.relative_to(self.images).as_posix() for image in images)
+        return f"{len(images)} images, {hashlib.sha256(names.encode()).hexdigest()[:12]}"
 
     def label_path(self, image: Path) -> Path:
         """The label that belongs to an image, whether it exists or not."""

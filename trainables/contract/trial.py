@@ -31,6 +31,10 @@ class TrialConfig(Section):
     """Iterations at which the trial validates and reports, rising; the rungs are among them. It does so after
     the last iteration anyway."""
 
+    inventories: dict[str, str] = Field(default_factory=dict)
+    """`PairedFolders.inventory` of the sources that are folders, by dotted path such as `data.real`, when the
+    sweep was begun or resumed. Another one now fails the trial. Those that are missing are not looked at."""
+
     def generated_weights(self) -> dict[str, float]:
         """Normalised weight of every source of generated images; a control is one, by its own name."""
         return self.data.generated_in_use() if self.control is None else {self.control: 1.0}

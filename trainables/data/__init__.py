@@ -11,12 +11,18 @@ from trainables.data.scenes import SceneSamples
 __all__ = ["FolderSamples", "Samples", "SceneSamples", "control_samples", "open_samples"]
 
 
-def open_samples(data: DataConfig, source: Source) -> Samples:
+def open_samples(data: DataConfig, source: Source, inventory: str | None = None) -> Samples:
     """The images of one source of `data`.
 
+    Args:
+        data: gives root, layout, classes and what label ids mean.
+        source: one of `data`'s.
+        inventory: what a folder must hold, by `PairedFolders.inventory`; None: whatever it holds.
+
     Raises:
-        DataError: a folder is missing or empty, an image has no label, labels don't fit the classes.
+        DataError: a folder is missing, empty or holds other images, an image has no label, labels don't fit
+            the classes.
     """
     if isinstance(source, FolderSource):
-        return FolderSamples(data, source)
+        return FolderSamples(data, source, inventory)
     return SceneSamples(data, source)

@@ -23,15 +23,23 @@ class FolderSamples:
     Args:
         data: gives root, layout, classes and what label ids mean.
         source: gives the folders.
+        inventory: what they must hold, by `PairedFolders.inventory`; None: whatever they hold.
 
     Raises:
-        DataError: a folder is missing or empty, or an image has no label.
+        DataError: a folder is missing or empty or holds other images, or an image has no label.
     """
 
-    def __init__(self, data: DataConfig, source: FolderSource) -> None:
+    def __init__(self, data: DataConfig, source: FolderSource, inventory: str | None = None) -> None:
         self._folders = _folders_of(data, source)
         self._class_ids = ClassIds(data)
         self._images = _images_with_labels(self._folders)
+        found = self._folders.inventory(self._images)
+        if inventory not in (None, found):
+            raise DataError(
+                f"{self._folders.images}: holds other images than when the sweep was begun or resumed: {found}, "
+                f"not {inventory}. All trials are trained on the same: put back what is missing, take out what "
+                "is new, then `sweep resume --retry-failed`"
+            )
 
     def __len__(self) -> int:
         return len(self._images)
