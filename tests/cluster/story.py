@@ -9,6 +9,7 @@ import pandas as pd
 
 from sweep.ledger import Ledger
 from sweep.ledger.events import DriverEnded, DriverStarted, TrialReported, TrialStarted
+from sweep.storage import SweepFolder
 from tests.cluster.host import Host
 from tests.cluster.lab import Lab
 from tests.cluster.outside import answer_of_ray, closed_ports
@@ -157,6 +158,11 @@ class Story:
     def finish(self, now: Step) -> None:
         for name in (ROUGH, REPLAYED):
             wait_for_event(self.ledger(name), f"the sweep {name} ends", _is_completed)
+            folder = SweepFolder(self.ledger(name).parents[1], name)
+            wait_for(
+                f"{name} has told MLflow and written its report",
+                lambda folder=folder: not folder.is_running(),
+            )
         for name in (CALM, ROUGH, REPLAYED):
             assert_tracked_once(self._mlflow_database(), state_of(self.ledger(name)))
         pd.testing.assert_frame_equal(final_table(self.ledger(ROUGH)), final_table(self.ledger(CALM)))

@@ -78,7 +78,7 @@ def test_folder_must_hold_what_it_held_when_the_sweep_began(tmp_path: Path) -> N
     ):
         open_samples(data, data.real, then["data.real"])
     image.with_stem("z").unlink()
-    with pytest.raises(DataError, match="1 images, .* put back what is missing"):
+    with pytest.raises(DataError, match=r"1 images, .* put back what is missing"):
         open_samples(data, data.real, then["data.real"])
     assert len(open_samples(data, data.real)) == 1, "nobody said what it must hold"
 

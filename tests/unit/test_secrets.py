@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sweep.engine import cluster
 from sweep.engine.cluster import send_library_logs_to
 from sweep.secrets import HIDDEN, secrets_of, without_secrets
 
@@ -64,18 +65,20 @@ def test_longer_secret_that_holds_a_shorter_one_is_hidden_whole() -> None:
 def test_log_of_libraries_holds_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "correct horse")
     log = tmp_path / "sweep.log"
-    logger = logging.getLogger("mlflow")
-    before = logger.handlers, logger.propagate
+    loggers = [logging.getLogger(name) for name in cluster._LIBRARIES]
+    before = [(logger.handlers, logger.propagate) for logger in loggers]
     send_library_logs_to(log)
     try:
-        logger.warning("login with %s failed", "correct horse")
+        logging.getLogger("mlflow").warning("login with %s failed", "correct horse")
         try:
             raise ValueError(f"bad token {TOKEN}")
         except ValueError:
-            logger.exception("it went wrong")
+            logging.getLogger("ray").exception("it went wrong")
     finally:
-        logger.handlers, logger.propagate = before
         logging.captureWarnings(False)
+        loggers[0].handlers[0].close()
+        for logger, (handlers, propagate) in zip(loggers, before, strict=True):
+            logger.handlers, logger.propagate = handlers, propagate
     text = log.read_text()
     assert f"login with {HIDDEN} failed" in text
     assert f"ValueError: bad token {HIDDEN}" in text

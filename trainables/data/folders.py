@@ -36,9 +36,9 @@ class FolderSamples:
         found = self._folders.inventory(self._images)
         if inventory not in (None, found):
             raise DataError(
-                f"{self._folders.images}: holds other images than when the sweep was begun or resumed: {found}, "
-                f"not {inventory}. All trials are trained on the same: put back what is missing, take out what "
-                "is new, then `sweep resume --retry-failed`"
+                f"{self._folders.images}: holds other images than when the sweep was begun or resumed: "
+                f"{found}, not {inventory}. All trials are trained on the same: put back what is missing, "
+                "take out what is new, then `sweep resume --retry-failed`"
             )
 
     def __len__(self) -> int:
