@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray.air.execution._internal import actor_manager
+from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError, WorkerCrashedError
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
@@ -14,7 +17,13 @@ from sweep.engine.driver import Driver
 from sweep.ledger.events import FaultCause
 
 _PATIENCE = 3.0
-"""Seconds that Ray may need to notice that a node is gone, after it lost a process there; 1.4 are usual."""
+"""Seconds for which a node may still answer of which the trial's process was the first to end."""
+_SECONDS_TO_ANSWER = 1.0
+
+# Ray Tune dies of an error that it does not know, and the sweep with it (Ray 2.60). That Ray ended a worker, as
+# its node ran out of memory, is one. These, too, are the end of a trial's process and nothing more.
+_ENDS = (RayActorError, OutOfMemoryError, NodeDiedError, WorkerCrashedError)
+setattr(actor_manager, "RayActorError", _ENDS)  # noqa: B010 - it asks `isinstance` of it
 
 
 class FaultCallback(Callback):
@@ -60,7 +69,7 @@ def _error_of(trial: Trial) -> str:
 
 
 def _dies(node: str) -> bool:
-    """Whether Ray says within a moment that the node is gone: of its processes one is the first to end."""
+    """Whether the node is gone, or goes within a moment: of its processes one is the first to end."""
     deadline = time.monotonic() + _PATIENCE
     while not _is_dead(node):
         if time.monotonic() >= deadline:
@@ -70,5 +79,15 @@ def _dies(node: str) -> bool:
 
 
 def _is_dead(node: str) -> bool:
+    """Whether Ray says so, which it may notice after half a minute, or the node takes no connection."""
     nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-    return not any(one["NodeID"] == node and one["Alive"] for one in nodes)
+    alive = next((one for one in nodes if one["NodeID"] == node and one["Alive"]), None)
+    return alive is None or not _answers(alive["NodeManagerAddress"], alive["NodeManagerPort"])
+
+
+def _answers(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=_SECONDS_TO_ANSWER).close()
+    except OSError:
+        return False
+    return True

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import socket
 from types import SimpleNamespace
 
 import pytest
+from ray.air.execution._internal.actor_manager import RayActorManager
+from ray.exceptions import OutOfMemoryError
 
 from sweep.engine import ray_faults
 from sweep.engine.failures import Failures
@@ -21,6 +24,9 @@ NODE_DIED = (
 WORKER_DIED = (
     "The actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR Worker exit "
     "detail: (1) the process was killed by the OOM killer due to high memory usage"
+)
+UNAVAILABLE = (
+    "The actor 3176 is unavailable: RpcError: RPC error: Socket closed rpc_code: 14. The task may or"
 )
 OUT_OF_MEMORY = "1 worker(s) were killed due to the node running low on memory. Memory on the node (IP: 10"
 
@@ -108,3 +114,29 @@ def test_a_node_that_dies_with_its_processes_is_given_time_to_be_noticed(
     clocks = SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda seconds: None)
     monkeypatch.setattr(ray_faults, "time", clocks)
     assert cause_of(WORKER_DIED, "gpu7", "a7c8")[0] == cause
+
+
+def test_node_that_ray_still_believes_in_but_takes_no_connection_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as raylet:
+        port = raylet.getsockname()[1]
+        node = {"NodeID": "a7c8", "Alive": True, "NodeManagerAddress": "127.0.0.1", "NodeManagerPort": port}
+        monkeypatch.setattr("ray.nodes", lambda: [node])
+        monkeypatch.setattr(ray_faults, "_PATIENCE", 0.0)
+        assert cause_of(UNAVAILABLE, "gpu7", "a7c8")[0] == "process"
+    assert cause_of(UNAVAILABLE, "gpu7", "a7c8")[0] == "node"
+    assert cause_of(UNAVAILABLE, "gpu7", "another")[0] == "node", "Ray has forgotten it"
+
+
+def test_worker_that_ray_ended_for_memory_ends_its_trial_and_not_the_sweep() -> None:
+    """What Ray Tune does with an error that ends a trial's process, without Ray."""
+    ended: list[Exception] = []
+    manager = object.__new__(RayActorManager)
+    manager._failed_actor_ids = set()
+    manager._cleanup_actor = lambda tracked_actor: None
+    actor = SimpleNamespace(actor_id=1, _on_error=None)
+    task = SimpleNamespace(_tracked_actor=actor, _on_error=lambda actor, error: ended.append(error))
+    error = OutOfMemoryError("1 worker(s) were killed due to the node running low on memory")
+    manager._actor_task_failed(task, error)
+    assert ended == [error]
