@@ -41,11 +41,20 @@ class SecretsFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """True: the line is written."""
-        record.msg, record.args = without_secrets(record.getMessage()), None
+        record.msg, record.args = without_secrets(_message(record)), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         record.exc_text = without_secrets(record.exc_text) if record.exc_text else record.exc_text
+        record.stack_info = without_secrets(record.stack_info) if record.stack_info else None
         return True
+
+
+def _message(record: logging.LogRecord) -> str:
+    """As the library wanted it, or as far as that goes where its own arguments do not fit."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} {record.args}"
 
 
 def _password_of(value: str) -> str | None:

@@ -10,7 +10,7 @@ import typer
 from sweep.commands.on_cluster import forward
 from sweep.commands.options import Storage, SweepName
 from sweep.errors import SweepError
-from sweep.storage import DEFAULT_STORAGE, SweepFolder, sweep_named
+from sweep.storage import DEFAULT_STORAGE, SweepFolder, storage_and_name, sweep_named
 
 if TYPE_CHECKING:
     from sweep.ledger import SweepState
@@ -40,6 +40,7 @@ def logs(
     from sweep.engine.jobs import Jobs
 
     jobs = Jobs(address, owner())
+    _, name = storage_and_name(DEFAULT_STORAGE, name)  # jobs know it by its name alone
     for piece in jobs.follow(name) if follow else [jobs.log(name)]:
         typer.echo(piece, nl=False)
 

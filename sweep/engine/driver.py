@@ -77,6 +77,8 @@ class Driver:
         self._said_why: set[str] = set()
         """Trials whose process told why its attempt broke off, before it went."""
         self._next_look = 0.0
+        self._at: dict[str, tuple[str, str]] = {}
+        """Host and Ray's id of the node of each trial's process, once that has said so."""
         self._last_heard: dict[str, float] = {}
         """When each trial sent its last message, on the clock that never goes back."""
         self._said_bad: set[str] = set()
@@ -157,6 +159,15 @@ class Driver:
             self.end(trial_id, "stopped", STOPPED_BY_HAND)
         return trial.ended is None and not trial.waits and not self._leaves_at_rung(message)
 
+    def hands_out(self, trial_id: str) -> None:
+        """Another process is to train the trial; where, it will say."""
+        self._at.pop(trial_id, None)
+        self._last_heard.pop(trial_id, None)
+
+    def where(self, trial_id: str) -> tuple[str, str]:
+        """Host and Ray's id of the node of the trial's process; empty where it has not said so."""
+        return self._at.get(trial_id, ("", ""))
+
     def process_is_gone(self, trial_id: str, cause: FaultCause, reason: str) -> None:
         """Ray lost the process of a trial, for a reason that counts unless the process told one itself."""
         if trial_id not in self._said_why and self.is_to_run(trial_id):
@@ -235,25 +246,27 @@ class Driver:
         if self.interrupted:
             return
         trial = self.state.trials[trial_id]
-        final = self.failures.note(trial, cause)
+        host, node = self.where(trial_id)
+        final = self.failures.note(trial, cause, node)
         iteration = trial.iteration
         self.record(TrialFaulted(trial_id=trial_id, reason=reason, iteration=iteration, cause=cause))
         if final:
             self.end(trial_id, "failed", reason)
-        self._say_bad_node(trial)
+        self._say_bad_node(host, node)
 
-    def _say_bad_node(self, trial: TrialState) -> None:
-        number = self.failures.bad_nodes.get(trial.node)
-        if number is not None and trial.node not in self._said_bad:
-            self._said_bad.add(trial.node)
+    def _say_bad_node(self, host: str, node: str) -> None:
+        number = self.failures.bad_nodes.get(node)
+        if number is not None and node not in self._said_bad:
+            self._said_bad.add(node)
             self.say(
-                f"the node {trial.host} is used no more, where there is another: {number} attempts of "
+                f"the node {host} is used no more, where there is another: {number} attempts of "
                 f"several trials broke off there, and resources.max_node_failures is "
                 f"{self.spec.resources.max_node_failures}. Look at that machine; a resume tries it again"
             )
 
     def _start(self, trial: TrialState, message: Started) -> None:
         trial_id = trial.planned.trial_id
+        self._at[trial_id] = message.host, message.node
         goes_on = bool(trial.reports) and self.has_checkpoint(trial_id)
         iteration = max(trial.reports) if goes_on else 0
         self.record(

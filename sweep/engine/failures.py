@@ -22,10 +22,13 @@ class Failures:
         self._of_trial: Counter[str] = Counter()
         self._on_node: defaultdict[str, list[str]] = defaultdict(list)
 
-    def note(self, trial: TrialState, cause: FaultCause) -> bool:
-        """Notes that an attempt broke off, before the trial's state does; whether it was its last."""
-        if cause in _OF_NODE and trial.node:
-            self._on_node[trial.node].append(trial.trial_id)
+    def note(self, trial: TrialState, cause: FaultCause, node: str) -> bool:
+        """Notes that an attempt broke off, before the trial's state does; whether it was its last.
+
+        `node`: Ray's id of the one that it ran on; empty where it never said so.
+        """
+        if cause in _OF_NODE and node:
+            self._on_node[node].append(trial.trial_id)
         if cause == "node":
             return _brings_nodes_down(trial)
         self._of_trial[trial.trial_id] += cause != "storage"

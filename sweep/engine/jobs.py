@@ -25,6 +25,7 @@ for _name in ("ray.dashboard.modules.dashboard_sdk", "ray._private.runtime_env.p
 
 _ENTRYPOINT = "python -m sweep"  # for a shell; what the user typed goes through the environment
 _NAME, _OWNER = "segsweep.sweep", "segsweep.owner"
+_NOTHING_RAN = (ExitCode.USAGE, None, 127)  # the spec was wrong, the job never began, there is no `python`
 _SECONDS_TO_STOP = "60"  # Ray's own 3 are too few to end trials in good order
 _SECONDS_BETWEEN_LOOKS = 0.2
 _STARTED = f": {_ENTRYPOINT}\n"
@@ -70,7 +71,8 @@ class Jobs:
         running = next((one for one in before if not one.status.is_terminal()), None)
         if running is not None:
             raise NameInUseError(_running(name, running))
-        job = f"sweep-{name}-{len(before) + 1}"
+        numbers = [int(_id(one).rpartition("-")[2]) for one in before]
+        job = f"sweep-{name}-{max(numbers, default=0) + 1}"
         try:
             self._start(job, arguments, {_NAME: name, _OWNER: self._owner}, folder)
         except RuntimeError as error:
@@ -82,7 +84,7 @@ class Jobs:
     def has_run(self, name: str) -> bool:
         """Whether a job of this sweep has ended, and more came of it than faults of its spec."""
         ended = [job for job in self._of(name) if job.status.is_terminal()]
-        return any(job.driver_exit_code != ExitCode.USAGE for job in ended)
+        return any(job.driver_exit_code not in _NOTHING_RAN for job in ended)
 
     def log(self, name: str) -> str:
         """What the last job of a sweep has printed. Raises SweepNotFoundError: there is none."""

@@ -28,6 +28,8 @@ class Claim:
     wanted: float
     """For all trials that would run now if there were room, those that do included."""
     used: float
+    stuck: bool = False
+    """No node of the cluster has what its trials need: it is in nobody's way."""
 
     @property
     def rank(self) -> tuple[int, float, str]:
@@ -46,13 +48,26 @@ def in_the_way(own: Claim, claims: Iterable[Claim], total: Mapping[str, float]) 
         claims: of all sweeps on the cluster; `own` may be among them.
         total: what the cluster has of each resource.
     """
-    before = [claim for claim in claims if claim.resource == own.resource and claim.rank < own.rank]
+    rivals = [claim for claim in claims if claim.resource == own.resource and not claim.stuck]
+    before = [claim for claim in rivals if claim.rank < own.rank]
     short = sorted((claim for claim in before if claim.used < claim.wanted), key=lambda claim: claim.rank)
     left = total.get(own.resource, 0.0) - sum(max(claim.wanted, claim.used) for claim in before)
     return short if own.used + own.per_trial > left else []
 
 
-def claim_of(spec: Spec, state: SweepState, since: float) -> Claim:
+@dataclass(frozen=True)
+class AtWork:
+    """What Ray has of a sweep."""
+
+    held: int = 0
+    """Trials that were handed out, with a process or not."""
+    running: int = 0
+    """Trials that have a process."""
+    more: bool = True
+    """Whether others than those may be handed out yet."""
+
+
+def claim_of(spec: Spec, state: SweepState, since: float, at_work: AtWork) -> Claim:
     """What a sweep claims in this state."""
     resources = spec.resources
     on_gpus = resources.gpus_per_trial > 0
@@ -60,7 +75,7 @@ def claim_of(spec: Spec, state: SweepState, since: float) -> Claim:
     to_run = sum(trial.ended is None and not trial.waits for trial in state.trials.values())
     proposes = spec.search.method in ("optuna", "curve") and not search_is_complete(spec, state)
     at_once = most_trials(resources)
-    trials = to_run + proposes
+    trials = max(at_work.held, to_run + proposes) if at_work.more else at_work.held
     return Claim(
         sweep=spec.name,
         owner=state.created.owner,
@@ -69,7 +84,7 @@ def claim_of(spec: Spec, state: SweepState, since: float) -> Claim:
         resource="GPU" if on_gpus else "CPU",
         per_trial=per_trial,
         wanted=per_trial * (trials if at_once is None else min(trials, at_once)),
-        used=per_trial * sum(trial.status == "running" for trial in state.trials.values()),
+        used=per_trial * at_work.running,
     )
 
 

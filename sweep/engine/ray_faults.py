@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.air.execution._internal import actor_manager
-from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError, WorkerCrashedError
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
@@ -19,11 +17,6 @@ from sweep.ledger.events import FaultCause
 _PATIENCE = 3.0
 """Seconds for which a node may still answer of which the trial's process was the first to end."""
 _SECONDS_TO_ANSWER = 1.0
-
-# Ray Tune dies of an error that it does not know, and the sweep with it (Ray 2.60). That Ray ended a worker, as
-# its node ran out of memory, is one. These, too, are the end of a trial's process and nothing more.
-_ENDS = (RayActorError, OutOfMemoryError, NodeDiedError, WorkerCrashedError)
-setattr(actor_manager, "RayActorError", _ENDS)  # noqa: B010 - it asks `isinstance` of it
 
 
 class FaultCallback(Callback):
@@ -35,8 +28,7 @@ class FaultCallback(Callback):
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Its process died, or an exception came out of it."""
         trial_id = trial.config["trial_id"]
-        state = self._driver.state.trials[trial_id]
-        self._driver.process_is_gone(trial_id, *cause_of(_error_of(trial), state.host, state.node))
+        self._driver.process_is_gone(trial_id, *cause_of(_error_of(trial), *self._driver.where(trial_id)))
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Its process ended without an error, as the driver wanted or not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import ray
@@ -11,8 +12,8 @@ from ray.tune.experiment import Trial
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from sweep.engine.driver import Driver
-from sweep.engine.queue import Claim, claim_of, in_the_way
-from sweep.errors import NameInUseError
+from sweep.engine.queue import AtWork, Claim, claim_of, in_the_way
+from sweep.errors import ClusterError
 
 _NAMESPACE = "segsweep"
 _SECONDS_BETWEEN_LOOKS = 3.0
@@ -23,31 +24,48 @@ class Turn:
     """Whether the sweep may start another trial, or others come first."""
 
     def __init__(self, driver: Driver) -> None:
-        """Puts up the sweep's sign. Raises NameInUseError: the cluster has a sweep of this name."""
+        """Puts up the sweep's sign. Raises ClusterError: the cluster has a sweep of this name."""
         self._driver = driver
         self._since = time.time()
+        self._at_work = AtWork()
+        self.is_stuck = False
+        """Whether no node of the cluster has what a trial needs."""
         self._sign = _put_up(self._claim())
         self._next_look = 0.0
-        self._behind: list[str] = []
+        self._others: list[Claim] = []
+        self._total: dict[str, float] = {}
 
-    def has_come(self) -> bool:
-        """False while sweeps further up want the room."""
-        self.look()
-        return not self._behind
+    def has_come(self, held: int, more: bool) -> bool:
+        """False while sweeps further up want the room.
 
-    def look(self) -> None:
+        Beside others only one trial at a time waits for its process: none that was handed out is taken back.
+        """
+        self._at_work = replace(self._at_work, held=held, more=more and not self._driver.spent_hours())
+        self.look(self._at_work.running)
+        if not self._others:
+            return True
+        own = self._claim()
+        has_room = not self._in_the_way(replace(own, used=own.per_trial * held))
+        return has_room and held <= self._at_work.running
+
+    def look(self, running: int) -> None:
         """Brings the own sign up to date and reads the others'; at most every few seconds."""
+        self._at_work = replace(self._at_work, running=running)
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
         own = self._claim()
         self._sign.write.remote(own)
-        total: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        self._behind = [claim.sweep for claim in in_the_way(own, _others(own.sweep), total)]
-        self._driver.queue(self._behind if own.used == 0 else [])
+        self._others = _others(own.sweep)
+        self._total = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        self._driver.queue([] if self._at_work.held else self._in_the_way(own))
+
+    def _in_the_way(self, own: Claim) -> list[str]:
+        return [claim.sweep for claim in in_the_way(own, self._others, self._total)]
 
     def _claim(self) -> Claim:
-        return claim_of(self._driver.spec, self._driver.state, self._since)
+        claim = claim_of(self._driver.spec, self._driver.state, self._since, self._at_work)
+        return replace(claim, stuck=self.is_stuck)
 
 
 class TurnCallback(Callback):
@@ -57,8 +75,8 @@ class TurnCallback(Callback):
         self._turn = turn
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
-        """Called by Ray several times a second."""
-        self._turn.look()
+        """Called by Ray several times a second. Only Ray knows which processes there are."""
+        self._turn.look(sum(trial.status == Trial.RUNNING for trial in trials))
 
 
 class _Sign:
@@ -85,7 +103,7 @@ def _put_up(claim: Claim) -> Any:
             return sign.remote(claim)
         except ValueError as error:  # Ray's word for a name that is taken
             if time.monotonic() > deadline:
-                raise NameInUseError(_taken(claim.sweep)) from error
+                raise ClusterError(_taken(claim.sweep)) from error
             time.sleep(1.0)
 
 

@@ -15,14 +15,15 @@ from sweep.engine.work import Work
 from sweep.ledger.events import STOPPED_BY_HAND
 from sweep.plan import PlannedTrial
 
-MayStart = Callable[[], bool]
+MayStart = Callable[[int, bool], bool]
+"""Whether another trial may start beside so many that Ray holds; told, too, whether others are to come."""
 
 
 class LedgerSearcher(Searcher):
     """Gives Ray the next trial whenever there is room for one. Holds nothing that must survive a restart."""
 
     def __init__(
-        self, driver: Driver, source: TrialSource, work: Work, may_start: MayStart = lambda: True
+        self, driver: Driver, source: TrialSource, work: Work, may_start: MayStart = lambda held, more: True
     ) -> None:
         """`may_start`: whether another trial may start now, as far as others on the cluster go."""
         super().__init__()
@@ -42,7 +43,7 @@ class LedgerSearcher(Searcher):
         self._driver.look_for_requests()  # Ray asks nobody else while there is nothing to run
         if self._driver.interrupted or self._driver.spent_hours():
             return Searcher.FINISHED
-        if not self._may_start():
+        if not self._may_start(len(self._with_ray), not self._source.exhausted):
             return None
         trial = self._retried() or self._source.next_trial()
         if trial is None:
@@ -54,6 +55,7 @@ class LedgerSearcher(Searcher):
             )
             return None
         self._with_ray[trial_id] = trial.trial_id
+        self._driver.hands_out(trial.trial_id)
         return self._config(trial)
 
     def _config(self, trial: PlannedTrial) -> dict[str, Any]:

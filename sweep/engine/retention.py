@@ -37,6 +37,8 @@ class Retention:
                 self._delete(trial, sizes[trial.trial_id], gigabytes)
                 excess -= sizes[trial.trial_id]
         except StorageError:
+            if self._driver.fault is not None:
+                raise  # the ledger could not be written
             return  # a store that is away is looked at again later
         if excess > 0:
             self._complain(sum(sizes.values()), gigabytes)

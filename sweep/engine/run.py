@@ -30,6 +30,7 @@ from sweep.engine.ray_scheduler import LedgerScheduler
 from sweep.engine.ray_search import LedgerSearcher
 from sweep.engine.ray_stopper import InterruptStopper
 from sweep.engine.ray_storage import StorageCallback
+from sweep.engine.ray_tune import mend
 from sweep.engine.ray_waiting import WaitingCallback
 from sweep.engine.session import run_trial
 from sweep.engine.sources import (
@@ -123,13 +124,19 @@ def fit(
         reuse_processes: not for training, which may leave GPU memory and random states behind.
     """
     spec = driver.spec
-    callbacks = [FaultCallback(driver), WaitingCallback(driver), NodeCallback(), StorageCallback(driver)]
+    callbacks = [
+        FaultCallback(driver),
+        WaitingCallback(driver, turn),
+        NodeCallback(),
+        StorageCallback(driver),
+    ]
     callbacks += [TurnCallback(turn)] if turn else []
+    mend()
     with TemporaryDirectory(prefix="segsweep-ray-") as files:  # Ray pickles; nobody else may write here
         tune.Tuner(
             tune.with_resources(run_trial, placement(spec.resources)),
             tune_config=tune.TuneConfig(
-                search_alg=LedgerSearcher(driver, source, work, turn.has_come if turn else lambda: True),
+                search_alg=LedgerSearcher(driver, source, work, turn.has_come if turn else _always),
                 scheduler=LedgerScheduler(driver),
                 num_samples=-1,  # until the searcher says FINISHED
                 max_concurrent_trials=most_trials(spec.resources),
@@ -144,6 +151,10 @@ def fit(
                 verbose=0,
             ),
         ).fit()
+
+
+def _always(held: int, more: bool) -> bool:
+    return True
 
 
 def _source(driver: Driver) -> TrialSource:

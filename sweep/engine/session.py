@@ -48,9 +48,9 @@ class RaySession:
         return checkpoint if checkpoint.exists() else None
 
     def keep(self, checkpoint: Path) -> None:
-        """Brings it to the object store, if the storage is one."""
-        if self._stored is not None:
-            with self.watchdog.resting():  # a store that is away is tried for minutes
+        """Brings it to the object store, if the storage is one. A checkpoint is a sign of life."""
+        with self.watchdog.resting():  # a store that is away is tried for minutes
+            if self._stored is not None:
                 self._stored.keep(checkpoint)
 
     def leave(self, name: str, text: str) -> None:
@@ -94,7 +94,8 @@ def run_trial(config: dict[str, Any]) -> None:
         session.send(Broken(reason=without_secrets(str(error)), permanent=True))
     except Exception as error:
         session.leave("error.txt", without_secrets(traceback.format_exc()))
-        is_full = isinstance(error, OSError) and error.errno in _STORAGE_FAULTS
+        is_shared = "store" not in config  # else it is this node's own disk that is full
+        is_full = is_shared and isinstance(error, OSError) and error.errno in _STORAGE_FAULTS
         is_away = isinstance(error, StorageError)  # and was tried for minutes
         session.send(Broken(reason=_one_line(error), permanent=False, storage=is_full or is_away))
         raise

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sweep.spec import ResourcesConfig
 
 _SECONDS_UNTIL_SAID = 60.0
+_NO_NODE = "which no node of the cluster has"
 _KEYS = {"CPU": "resources.cpus_per_trial", "GPU": "resources.gpus_per_trial"}
 
 
@@ -31,6 +32,8 @@ class LongWait:
         self._sweep = sweep
         self._since: float | None = None
         self._said: object = None
+        self.is_hopeless = False
+        """Whether trials have waited for long and no node of the cluster has what they need."""
 
     def news(self, *, waits: bool, now: float) -> str | None:
         """What is to be said now; None most of the time.
@@ -41,6 +44,7 @@ class LongWait:
         """
         if not waits:
             self._since = self._said = None
+            self.is_hopeless = False
             return None
         if self._since is None:
             self._since = now
@@ -51,6 +55,7 @@ class LongWait:
     def _changed(self, room: Room, seconds: float) -> str | None:
         """What is free changes all the time on a busy cluster: that alone is not said again."""
         missing, why = self._missing(room)
+        self.is_hopeless = why == _NO_NODE
         said = (missing, why, dict(room.total))
         if not missing or said == self._said:
             return None
@@ -62,7 +67,7 @@ class LongWait:
         wanted = {name: amount for name, amount in self._wanted.items() if amount}
         if not any(_holds(node, wanted) for node in room.nodes):
             lacked = [name for name in wanted if not any(_holds(n, {name: wanted[name]}) for n in room.nodes)]
-            return lacked or list(wanted), "which no node of the cluster has"
+            return lacked or list(wanted), _NO_NODE
         taken = [name for name in wanted if not _holds(room.free, {name: wanted[name]})]
         return taken, "which other work has taken, or a trial that is slow to start"
 

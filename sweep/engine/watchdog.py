@@ -21,7 +21,8 @@ class Watchdog:
     def __init__(self, folder: Path, seconds: float | None) -> None:
         """`seconds`: of silence; None: for ever."""
         self._seconds = seconds
-        self._file = (folder / STACKS).open("w") if seconds is not None else None
+        self._file = (folder / STACKS).open("a") if seconds is not None else None
+        self._before = self._file.tell() if self._file is not None else 0
 
     def watch(self) -> None:
         """Counts from now."""
@@ -38,8 +39,9 @@ class Watchdog:
             self.watch()
 
     def end(self) -> None:
-        """Counts no more, and leaves no file behind."""
+        """Counts no more; of the file what an attempt before this one left is kept."""
         faulthandler.cancel_dump_traceback_later()
         if self._file is not None:
             self._file.close()
-            Path(self._file.name).unlink(missing_ok=True)
+            if not self._before:
+                Path(self._file.name).unlink(missing_ok=True)

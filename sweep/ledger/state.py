@@ -58,10 +58,6 @@ class TrialState:
     attempts: int = 0
     began: float | None = None
     """When its first attempt started, in seconds since the epoch."""
-    node: str = ""
-    """Ray's id of the node of its last attempt; empty before any."""
-    host: str = ""
-    """Name of that node."""
     iteration: int = 0
     """The latest known; goes back to that of the checkpoint when the trial is started again."""
     seconds: float = 0.0
@@ -117,7 +113,6 @@ class TrialState:
                 self.status, self.ended, self.promoted = "running", None, False
                 self.checkpoint_deleted = None
                 self.attempts, self.iteration = event.attempt, event.iteration
-                self.node, self.host = event.node, event.host
                 self.began = event.time if self.began is None else self.began
             case TrialProgressed():
                 self.progress = self.progress_history[event.iteration] = event

@@ -59,7 +59,10 @@ class SweepFolder:
     def checkpoint_sizes(self) -> dict[str, int]:
         """In bytes, by the id of the trial; of those that have one."""
         files = (self.path / "trials").glob("*/checkpoint.pt")
-        return {file.parent.name: file.stat().st_size for file in files}
+        try:
+            return {file.parent.name: file.stat().st_size for file in files}
+        except OSError as error:
+            raise StorageError(f"cannot read the checkpoints in {self.path}: {error.strerror}") from error
 
     def largest_checkpoint(self) -> int | None:
         """Size in bytes; None before any was written."""

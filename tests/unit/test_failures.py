@@ -13,6 +13,7 @@ from ray.exceptions import OutOfMemoryError
 from sweep.engine import ray_faults
 from sweep.engine.failures import Failures
 from sweep.engine.ray_faults import cause_of
+from sweep.engine.ray_tune import mend
 from sweep.ledger.events import FaultCause, TrialFaulted, TrialPlanned
 from sweep.ledger.state import TrialState
 from sweep.spec import ResourcesConfig
@@ -31,14 +32,14 @@ UNAVAILABLE = (
 OUT_OF_MEMORY = "1 worker(s) were killed due to the node running low on memory. Memory on the node (IP: 10"
 
 
-def trial(name: str = "t000", node: str = "n1", iteration: int = 0) -> TrialState:
+def trial(name: str = "t000", iteration: int = 0) -> TrialState:
     planned = TrialPlanned(trial_id=name, arm=name, parameters={}, seed=0)
-    return TrialState(planned, node=node, iteration=iteration)
+    return TrialState(planned, iteration=iteration)
 
 
-def broke(failures: Failures, one: TrialState, cause: FaultCause) -> bool:
+def broke(failures: Failures, one: TrialState, cause: FaultCause, node: str = "n1") -> bool:
     """As the driver does."""
-    final = failures.note(one, cause)
+    final = failures.note(one, cause, node)
     one.apply(TrialFaulted(trial_id=one.trial_id, reason="", iteration=one.iteration, cause=cause))
     return final
 
@@ -80,7 +81,8 @@ def test_node_is_bad_when_attempts_of_several_trials_broke_off_on_it() -> None:
         broke(failures, trial("t000"), "process")
     assert failures.bad_nodes == {}, "the trial may be what is broken"
     broke(failures, trial("t001"), "error")
-    broke(failures, trial("t001", node="n2"), "error")
+    broke(failures, trial("t001"), "error", node="n2")
+    broke(failures, trial("t001"), "error", node="")
     assert failures.bad_nodes == {"n1": 4}
 
 
@@ -131,6 +133,7 @@ def test_node_that_ray_still_believes_in_but_takes_no_connection_is_gone(
 
 def test_worker_that_ray_ended_for_memory_ends_its_trial_and_not_the_sweep() -> None:
     """What Ray Tune does with an error that ends a trial's process, without Ray."""
+    mend()
     ended: list[Exception] = []
     manager = object.__new__(RayActorManager)
     manager._failed_actor_ids = set()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep.engine.messages import Started
-from sweep.engine.queue import Claim, claim_of, in_the_way, most_trials
+from sweep.engine.queue import AtWork, Claim, claim_of, in_the_way, most_trials
 from sweep.ledger.events import DriverAdmitted, DriverEnded, DriverQueued, DriverStarted
 from sweep.overview import sweep_status
 from sweep.spec import ResourcesConfig
@@ -46,6 +46,10 @@ def test_higher_priority_goes_first_though_it_came_later() -> None:
     urgent = claim("z", wanted=4, used=1, priority=5)
     assert names(claim("a", wanted=12, used=3), urgent) == ["z"]
     assert names(urgent, claim("a", wanted=12, used=3)) == []
+
+
+def test_sweep_that_can_never_start_is_in_nobody_s_way() -> None:
+    assert names(claim("b", wanted=4), claim("a", wanted=12, stuck=True)) == []
 
 
 def test_sweeps_on_cpus_and_on_gpus_are_not_in_each_other_s_way() -> None:
@@ -111,13 +115,15 @@ def test_claim_is_what_is_left_to_run_within_the_sweep_s_own_limits(tmp_path: Pa
     driver.record(DriverStarted(pid=1, host="h"))
     first, second, third = driver.state.trials
     driver.handle(first, Started("h", 1))
-    own = claim_of(driver.spec, driver.state, since=9.0)
+    own = claim_of(driver.spec, driver.state, 9.0, AtWork(held=2, running=1))
     assert own == Claim("tiny", "", 3, 9.0, "GPU", 0.5, wanted=1.0, used=0.5)
     for iteration in (4, 8, 12):
         driver.handle(first, report(iteration, 40.0))
     driver.end(second, "stopped", "")
-    own = claim_of(driver.spec, driver.state, since=9.0)
+    own = claim_of(driver.spec, driver.state, 9.0, AtWork())
     assert (own.wanted, own.used) == (0.5, 0.0), f"{third} is left"
+    own = claim_of(driver.spec, driver.state, 9.0, AtWork(more=False))
+    assert own.wanted == 0.0, "the budget is spent"
 
 
 def test_wait_is_in_the_ledger_once_and_is_shown_while_it_lasts(tmp_path: Path) -> None:

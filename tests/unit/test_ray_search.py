@@ -108,7 +108,9 @@ def test_paused_trial_is_ended_on_request_while_others_run(
 
 
 def test_nothing_starts_while_others_come_first_but_a_request_to_stop_is_heard(driver: Driver) -> None:
-    searcher = LedgerSearcher(driver, source_of(driver), training(driver.spec), may_start=lambda: False)
+    searcher = LedgerSearcher(
+        driver, source_of(driver), training(driver.spec), may_start=lambda held, more: False
+    )
     assert searcher.suggest("a") is None
     request = driver.folder.stop_request()
     request.parent.mkdir()

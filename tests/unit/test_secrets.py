@@ -69,6 +69,7 @@ def test_log_of_libraries_holds_no_secret(tmp_path: Path, monkeypatch: pytest.Mo
     before = [(logger.handlers, logger.propagate) for logger in loggers]
     send_library_logs_to(log)
     try:
+        logging.getLogger("mlflow").warning("%d", "no number")
         logging.getLogger("mlflow").warning("login with %s failed", "correct horse")
         try:
             raise ValueError(f"bad token {TOKEN}")
@@ -80,6 +81,7 @@ def test_log_of_libraries_holds_no_secret(tmp_path: Path, monkeypatch: pytest.Mo
         for logger, (handlers, propagate) in zip(loggers, before, strict=True):
             logger.handlers, logger.propagate = handlers, propagate
     text = log.read_text()
+    assert "%d ('no number',)" in text, "a library's own mistake is not the sweep's"
     assert f"login with {HIDDEN} failed" in text
     assert f"ValueError: bad token {HIDDEN}" in text
     assert "correct horse" not in text and TOKEN not in text

@@ -44,6 +44,8 @@ def run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_process_that_hangs_ends_and_says_where(tmp_path: Path) -> None:
     assert run(HANGS, tmp_path).returncode == 1
     assert "hang_here" in (tmp_path / STACKS).read_text()
+    assert run(WAITS, tmp_path).returncode == 0
+    assert "hang_here" in (tmp_path / STACKS).read_text(), "the next attempt leaves it for who looks"
 
 
 def test_process_that_waits_for_others_or_is_done_lives_on(tmp_path: Path) -> None:
