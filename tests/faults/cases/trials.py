@@ -53,7 +53,7 @@ def _thousand(stage: Stage) -> None:
         search={"parameters": {"real_ratio": {"values": [0, 1]}}, "seeds": list(range(500))},
         training=_coarse(),
         tracking={"enabled": False},
-        resources={"concurrent_trials": 4, "cpus_per_trial": 0.1},
+        resources={"concurrent_trials": 4, "cpus_per_trial": 0.5},  # Ray fills what is free with processes
     )
     stage.sweep("run", "tiny.yaml")
 
