@@ -15,7 +15,7 @@ from sweep.commands.compare import compare
 from sweep.commands.fit import fit
 from sweep.commands.logs import logs
 from sweep.commands.next_trials import next_trials
-from sweep.commands.on_cluster import OnCluster, without_address
+from sweep.commands.on_cluster import OnCluster, jobs_at, without_address
 from sweep.commands.options import Overrides, SpecFile, Storage, SweepName
 from sweep.commands.predict import predict
 from sweep.commands.simulate import simulate
@@ -321,11 +321,8 @@ def _is_dashboard(address: str) -> bool:
 
 
 def _resume_on_cluster(name: str, address: str) -> None:
-    from sweep.engine.create import owner
-    from sweep.engine.jobs import Jobs
-
     _, own = storage_and_name(DEFAULT_STORAGE, name)  # a job has a name, not a URI
-    Jobs(address, owner()).start(own, without_address(sys.argv[1:]))
+    jobs_at(address).start(own, without_address(sys.argv[1:]))
     typer.echo(own)
     typer.echo(f"resumed; `sweep status {name} --address {address}` shows how it goes", err=True)
 

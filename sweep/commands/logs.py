@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sweep.commands.on_cluster import forward
+from sweep.commands.on_cluster import forward, jobs_at
 from sweep.commands.options import Storage, SweepName
 from sweep.errors import SweepError
 from sweep.storage import DEFAULT_STORAGE, SweepFolder, storage_and_name, sweep_named
@@ -36,10 +36,7 @@ def logs(
         folder = sweep_named(storage, name)
         typer.echo("\n".join(_of_trial(folder, trial) if trial else [_read(folder, folder.log.name)]))
         return
-    from sweep.engine.create import owner
-    from sweep.engine.jobs import Jobs
-
-    jobs = Jobs(address, owner())
+    jobs = jobs_at(address)
     _, name = storage_and_name(DEFAULT_STORAGE, name)  # jobs know it by its name alone
     for piece in jobs.follow(name) if follow else [jobs.log(name)]:
         typer.echo(piece, nl=False)

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from sweep.engine.jobs import Jobs
+
 _OPTION = "--address"
+
+
+def jobs_at(address: str, owner: str | None = None) -> Jobs:
+    """The jobs of the cluster with this dashboard, in the name of this owner, or of the user here."""
+    from sweep.engine.create import owner as user
+    from sweep.engine.jobs import Jobs
+
+    return Jobs(address, owner or user())
 
 
 def forward(address: str | None) -> None:
     """Runs this very command line on a cluster instead of here, and ends as it ends there."""
     if address is None:
         return
-    from sweep.engine.create import owner
-    from sweep.engine.jobs import Jobs
-
-    said, code = Jobs(address, owner()).run(without_address(sys.argv[1:]))
+    said, code = jobs_at(address).run(without_address(sys.argv[1:]))
     typer.echo(said, nl=False)
     raise typer.Exit(code)
 

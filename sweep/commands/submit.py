@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sweep.commands.on_cluster import jobs_at
 from sweep.commands.options import Overrides, SpecFile, say
 from sweep.errors import NameInUseError
 
@@ -35,11 +36,8 @@ def submit(
     owner: Annotated[str | None, typer.Option(help="Whose sweep it is. Default: the user here.")] = None,
 ) -> None:
     """Starts a sweep on a cluster, and returns at once."""
-    from sweep.engine.create import owner as user
-    from sweep.engine.jobs import Jobs
-
     sweep, adds = _checked(spec_file, overrides, name)
-    jobs = Jobs(address, owner or user())
+    jobs = jobs_at(address, owner)
     if not adds and jobs.has_run(sweep):
         raise NameInUseError(
             f"a sweep {sweep!r} ran on this cluster already; `sweep resume {sweep} --address {address}` goes "

@@ -32,6 +32,7 @@ import ray
 from sweep.engine.address import must_answer
 from sweep.engine.head import watched_head
 from sweep.engine.queue import most_trials
+from sweep.engine.ray_alive import alive_nodes
 from sweep.engine.waiting import Room
 from sweep.errors import ClusterError
 from sweep.secrets import SecretsFilter
@@ -111,8 +112,7 @@ def room() -> Room:
     """What the cluster has and what of it is free, now."""
     total: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     free: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
-    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-    return Room(total, free, [node["Resources"] for node in nodes if node["Alive"]])
+    return Room(total, free, [node["Resources"] for node in alive_nodes().values()])
 
 
 def send_library_logs_to(file: Path) -> None:

@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import ray
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
 from sweep.engine.driver import Driver
+from sweep.engine.ray_alive import alive_nodes
 from sweep.ledger.events import FaultCause
 
 _PATIENCE = 3.0
@@ -72,8 +72,7 @@ def _dies(node: str) -> bool:
 
 def _is_dead(node: str) -> bool:
     """Whether Ray says so, which it may notice after half a minute, or the node takes no connection."""
-    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-    alive = next((one for one in nodes if one["NodeID"] == node and one["Alive"]), None)
+    alive = alive_nodes().get(node)
     return alive is None or not _answers(alive["NodeManagerAddress"], alive["NodeManagerPort"])
 
 

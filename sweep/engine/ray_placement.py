@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-import ray
 from ray.tune import PlacementGroupFactory
 
+from sweep.engine.ray_alive import alive_nodes
 from sweep.spec import ResourcesConfig
 
 AVOIDED = "avoided_nodes"
@@ -31,7 +31,6 @@ def avoidable_nodes(bad: Collection[str]) -> list[str]:
     """Those of the bad nodes that are alive, unless no other is: then a bad one is better than none."""
     if not bad:
         return []
-    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-    alive = {node["NodeID"] for node in nodes if node["Alive"]}
+    alive = set(alive_nodes())
     avoided = alive & set(bad)
     return sorted(avoided) if avoided < alive else []

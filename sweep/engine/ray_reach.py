@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 import uuid
@@ -11,6 +10,8 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from sweep.engine.cluster import is_shared
+from sweep.engine.ray_alive import alive_nodes
 from sweep.errors import ClusterError, SweepError
 from sweep.storage import SweepFolder, storage_at, sweep_in
 
@@ -26,7 +27,7 @@ def every_node_must_reach(folder: SweepFolder) -> None:
         ClusterError: with every node that cannot write there, or sees another folder of the same name.
         StorageError: this machine cannot write there itself.
     """
-    if "RAY_ADDRESS" not in os.environ:
+    if not is_shared():
         return
     token = uuid.uuid4().hex
     folder.write(f"{_FOLDER}/{token}", token.encode())
@@ -59,7 +60,8 @@ def answer(storage: str, name: str, token: str, node: str) -> str | None:
 def _faults(folder: SweepFolder, token: str) -> list[str]:
     """Of the nodes that are still there when all have answered."""
     asked = {
-        _task(node_id).remote(str(folder.home), folder.name, token, node_id): node_id for node_id in _alive()
+        _task(node_id).remote(str(folder.home), folder.name, token, node_id): node_id
+        for node_id in alive_nodes()
     }
     ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=_SECONDS_TO_ANSWER)
     answers = {
@@ -67,19 +69,13 @@ def _faults(folder: SweepFolder, token: str) -> list[str]:
         for reference, node_id in asked.items()
     }
     faults = []
-    for node_id, address in _alive().items():
+    for node_id, node in alive_nodes().items():
         fault = answers.get(node_id)
         if node_id in answers and fault is None and not _appears(folder, token, node_id):
             fault = "wrote an answer that this machine does not see: it has another folder there"
         if fault is not None:
-            faults.append(f"{address}: {fault}")
+            faults.append(f"{node['NodeManagerAddress']}: {fault}")
     return faults
-
-
-def _alive() -> dict[str, str]:
-    """Addresses of the nodes that Ray believes to be there, by their ids."""
-    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-    return {node["NodeID"]: node["NodeManagerAddress"] for node in nodes if node["Alive"]}
 
 
 def _task(node_id: str) -> Any:

@@ -19,12 +19,15 @@ MayStart = Callable[[int, bool], bool]
 """Whether another trial may start beside so many that Ray holds; told, too, whether others are to come."""
 
 
+def always(held: int, more: bool) -> bool:
+    """For a sweep that has Ray to itself."""
+    return True
+
+
 class LedgerSearcher(Searcher):
     """Gives Ray the next trial whenever there is room for one. Holds nothing that must survive a restart."""
 
-    def __init__(
-        self, driver: Driver, source: TrialSource, work: Work, may_start: MayStart = lambda held, more: True
-    ) -> None:
+    def __init__(self, driver: Driver, source: TrialSource, work: Work, may_start: MayStart = always) -> None:
         """`may_start`: whether another trial may start now, as far as others on the cluster go."""
         super().__init__()
         self._may_start = may_start

@@ -27,7 +27,7 @@ from sweep.engine.ray_placement import placement
 from sweep.engine.ray_queue import Turn, TurnCallback
 from sweep.engine.ray_reach import every_node_must_reach
 from sweep.engine.ray_scheduler import LedgerScheduler
-from sweep.engine.ray_search import LedgerSearcher
+from sweep.engine.ray_search import LedgerSearcher, always
 from sweep.engine.ray_stopper import InterruptStopper
 from sweep.engine.ray_storage import StorageCallback
 from sweep.engine.ray_tune import mend
@@ -136,7 +136,7 @@ def fit(
         tune.Tuner(
             tune.with_resources(run_trial, placement(spec.resources)),
             tune_config=tune.TuneConfig(
-                search_alg=LedgerSearcher(driver, source, work, turn.has_come if turn else _always),
+                search_alg=LedgerSearcher(driver, source, work, turn.has_come if turn else always),
                 scheduler=LedgerScheduler(driver),
                 num_samples=-1,  # until the searcher says FINISHED
                 max_concurrent_trials=most_trials(spec.resources),
@@ -151,10 +151,6 @@ def fit(
                 verbose=0,
             ),
         ).fit()
-
-
-def _always(held: int, more: bool) -> bool:
-    return True
 
 
 def _source(driver: Driver) -> TrialSource:

@@ -33,8 +33,7 @@ class FolderSamples:
         self._folders = _folders_of(data, source)
         self._class_ids = ClassIds(data)
         self._images = _images_with_labels(self._folders)
-        found = self._folders.inventory(self._images)
-        if inventory not in (None, found):
+        if inventory is not None and inventory != (found := self._folders.inventory(self._images)):
             raise DataError(
                 f"{self._folders.images}: holds other images than when the sweep was begun or resumed: "
                 f"{found}, not {inventory}. All trials are trained on the same: put back what is missing, "

@@ -19,27 +19,26 @@ _ONE_EACH = {"resources": {"concurrent_trials": 2, "cpus_per_trial": 1}}
 
 
 def _node(stage: Stage) -> None:
-    stage.write(**_ONE_EACH)
-    with nodes_up(number=2) as nodes:
-        stage.environment |= nodes.environment
-        with stage.running("run", "tiny.yaml") as process:
-            _both_train(stage, process)
-            stage.strike()
-            nodes.kill(1)
+    _lose(stage, 1)
 
 
 def _head(stage: Stage) -> None:
     """Its driver was attached to it. The sweep goes on with another cluster."""
+    _lose(stage, 0)
+    with nodes_up(number=2) as nodes:
+        stage.environment |= nodes.environment
+        stage.sweep("resume", "tiny")
+
+
+def _lose(stage: Stage, node: int) -> None:
+    """One of two nodes, the first of which is the head, while a trial trains on each."""
     stage.write(**_ONE_EACH)
     with nodes_up(number=2) as nodes:
         stage.environment |= nodes.environment
         with stage.running("run", "tiny.yaml") as process:
             _both_train(stage, process)
             stage.strike()
-            nodes.kill(0)
-    with nodes_up(number=2) as nodes:
-        stage.environment |= nodes.environment
-        stage.sweep("resume", "tiny")
+            nodes.kill(node)
 
 
 def _both_train(stage: Stage, process: subprocess.Popen[str]) -> None:
