@@ -44,18 +44,18 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
             trial.status,
             str(trial.iteration),
             latest_value(trial, metric),
-            escape(_short_reason(trial)),
+            escape(_short_reason(state, trial)),
         )
     return table
 
 
 def sweep_status(folder: SweepFolder, state: SweepState) -> str:
-    """`running`, `queued`, how its last driver ended, or `killed` if that left without a word; and `replayed`
-    of a replay."""
-    status: str = state.outcome or "killed"
+    """`running`, `queued`, how its last driver ended, `killed` if that left without a word, or `not started`
+    before any; and `replayed` of a replay, `imported` where nothing was trained here."""
+    status: str = state.outcome or ("killed" if state.drivers else "not started")
     if folder.is_running():
         status = f"queued behind {', '.join(state.queued.behind)}" if state.queued else "running"
-    return f"{status} (replayed)" if state.provenance == "replayed" else status
+    return status if state.provenance == "measured" else f"{status} ({state.provenance})"
 
 
 def trial_counts(state: SweepState) -> str:
@@ -72,8 +72,10 @@ def latest_value(trial: TrialState, metric: str) -> str:
     return f"{trial.reports[iteration].metrics[metric]:.2f} @ {iteration}"
 
 
-def _short_reason(trial: TrialState) -> str:
+def _short_reason(state: SweepState, trial: TrialState) -> str:
     """Why it is not, or no longer, in the running; `sweep explain` has all of it."""
+    if trial.imported is not None:
+        return state.why_apart(trial) or f"imported from {trial.imported.source}"
     if trial.status == "stopped" and trial.ended is not None:
         last = trial.judged[max(trial.judged)] if trial.judged else None
         if last is not None and last.reason == trial.ended.reason and last.cutoff is not None:

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from sweep.ledger.events import TrialReported
-from sweep.ledger.state import SweepState, TrialState
+from sweep.ledger.state import Provenance, SweepState, TrialState
 from sweep.plan import is_control
 from trainables.contract.iou import iou_percent
 
@@ -47,7 +47,7 @@ def trial_table(state: SweepState) -> pd.DataFrame:
             "iteration": trial.iteration,
             **_consumed(trial),
             "seconds": trial.seconds,
-            **comparability(state),
+            **comparability(state, trial),
         }
         for trial in state.trials.values()
     ]
@@ -67,7 +67,7 @@ def report_table(state: SweepState) -> pd.DataFrame:
             "is_rung": report.iteration in rungs,
             **{metric: report.metrics.get(metric, math.nan) for metric in METRICS},
             "seconds": report.seconds,
-            **comparability(state),
+            **comparability(state, trial),
         }
         for trial, report in _reports(state)
     ]
@@ -86,7 +86,7 @@ def class_table(state: SweepState) -> pd.DataFrame:
             "iteration": report.iteration,
             "class": name,
             **counts,
-            **comparability(state),
+            **comparability(state, trial),
         }
         for trial, report in _reports(state)
         for name, counts in zip(classes, _class_counts(report), strict=False)
@@ -95,9 +95,15 @@ def class_table(state: SweepState) -> pd.DataFrame:
 
 
 def rungs_of(state: SweepState) -> tuple[int, ...]:
-    """The iterations at which trials are compared, rising; the last iteration is the last of them."""
+    """The iterations at which trials are compared, rising; the last iteration is the last of them.
+
+    Where all trials are imported, every import brings its own.
+    """
     spec = state.created.spec
-    return tuple(sorted({*spec["early_stopping"]["rungs"], spec["training"]["iterations"]}))
+    own = {*spec["early_stopping"]["rungs"], spec["training"]["iterations"]}
+    if state.provenance == "imported":
+        own.update(*(one.rungs for one in state.imports))
+    return tuple(sorted(own))
 
 
 def must_be_rung(state: SweepState, iteration: int) -> None:
@@ -110,7 +116,7 @@ def must_be_rung(state: SweepState, iteration: int) -> None:
 def newest_rung(state: SweepState) -> int:
     """The last rung that any trial has reached; the first one before that."""
     rungs = rungs_of(state)
-    reached = {iteration for trial in without_controls(state).trials.values() for iteration in trial.reports}
+    reached = {iteration for trial in comparable(state).trials.values() for iteration in trial.reports}
     return max(reached.intersection(rungs), default=rungs[0])
 
 
@@ -124,10 +130,15 @@ def metric_of(state: SweepState) -> str:
     return str(state.created.spec["search"]["metric"])
 
 
-def without_controls(state: SweepState) -> SweepState:
-    """The same sweep without the trials of its control arms: what may be compared, ranked and fitted."""
-    searched = {name: trial for name, trial in state.trials.items() if not is_control_trial(trial)}
-    return replace(state, trials=searched)
+def comparable(state: SweepState) -> SweepState:
+    """The same sweep with nothing but what may be compared, ranked and fitted: without its controls, and
+    without imported trials that `SweepState.why_apart` keeps apart."""
+    left = {
+        name: trial
+        for name, trial in state.trials.items()
+        if not is_control_trial(trial) and state.why_apart(trial) is None
+    }
+    return replace(state, trials=left)
 
 
 def is_control_trial(trial: TrialState) -> bool:
@@ -147,7 +158,7 @@ def baseline_arms(state: SweepState) -> dict[str, Mapping[str, Any]]:
     A parameter that an arm does not have, because it has no effect there, fits any value.
     """
     wanted = state.created.spec["baseline"]
-    trials = without_controls(state).trials.values()
+    trials = comparable(state).trials.values()
     arms = {trial.arm: trial.planned.parameters for trial in trials}
     return {
         arm: given
@@ -164,13 +175,25 @@ def parameter_columns(state: SweepState) -> dict[str, dict[str, Any]]:
     }
 
 
-def comparability(state: SweepState) -> dict[str, str]:
-    """The trailing columns: rows that differ in one of them must not be ranked together."""
+def comparability(state: SweepState, trial: TrialState) -> dict[str, str]:
+    """The trailing columns: rows that differ in one of the ids must not be ranked together."""
+    ids = trial.imported or state.created
     return {
-        "protocol_id": state.created.protocol_id,
-        "regime_id": state.created.regime_id,
-        "provenance": state.provenance,
+        "protocol_id": ids.protocol_id,
+        "regime_id": ids.regime_id,
+        "provenance": provenance_of(state, trial),
     }
+
+
+def provenance_of(state: SweepState, trial: TrialState) -> Provenance:
+    """Of the trial's reports."""
+    return state.provenance if trial.imported is None else "imported"
+
+
+def provenance_words(state: SweepState) -> str:
+    """Of all that may be compared, as `imported and measured`."""
+    known = {provenance_of(state, trial) for trial in comparable(state).trials.values()}
+    return " and ".join(sorted(known)) or state.provenance
 
 
 def _identities(state: SweepState) -> dict[str, dict[str, Any]]:

@@ -21,7 +21,7 @@ from sweep.curves.ratio import (
 )
 from sweep.curves.trials import Setting
 from sweep.ledger.state import SweepState
-from sweep.results import metric_of, must_be_rung, rungs_of, supposed_noise
+from sweep.results import metric_of, must_be_rung, provenance_words, rungs_of, supposed_noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ def analyse(state: SweepState, rung: int | None = None) -> Analysis:
     return Analysis(
         sweep=state.created.name,
         metric=metric_of(state),
-        provenance=state.provenance,
+        provenance=provenance_words(state),
         rung=at,
         noises=noises,
         fits=tuple(

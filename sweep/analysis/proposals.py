@@ -13,7 +13,7 @@ from sweep.curves.options import options_of
 from sweep.curves.prediction import Prediction
 from sweep.curves.trials import TrialCurve
 from sweep.ledger.state import SweepState
-from sweep.results import without_controls
+from sweep.results import comparable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +82,12 @@ def _of_setting(
 ) -> tuple[Proposal, ...]:
     assert fits.curve is not None
     own = [trial.trial_id for trial in fits.setting.trials]
-    unfinished = [trial_id for trial_id in own if state.trials[trial_id].ended is None]
+    unfinished = [trial_id for trial_id in own if state.trials[trial_id].status != "finished"]
     imported = state.provenance == "imported"  # nobody says whether a trial of a file is running
     may_go_on = unfinished if imported else continuable
     stopped = {one: fits.predictions[one] for one in may_go_on if one in fits.predictions}
-    running = [] if imported else [trial for trial in fits.setting.trials if trial.trial_id in unfinished]
+    open_ones = [trial for trial in fits.setting.trials if state.trials[trial.trial_id].ended is None]
+    running = [] if imported else open_ones
     return propose(
         fits.curve,
         options_of(fits.setting, _seeds(state), stopped, low=bounds[0], high=bounds[1]),
@@ -102,9 +103,11 @@ def _pending(trial: TrialCurve, predictions: Mapping[str, Prediction]) -> Option
 
 
 def _seeds(state: SweepState) -> tuple[int, ...]:
-    """Those that the sweep was planned with, in the order of the plan."""
-    trials = without_controls(state).trials.values()
-    return tuple(dict.fromkeys(trial.planned.seed for trial in trials))
+    """Those that the sweep was planned with, in the order of the plan; of imported trials where it has no
+    others."""
+    trials = comparable(state).trials.values()
+    own = [trial for trial in trials if trial.imported is None] or trials
+    return tuple(dict.fromkeys(trial.planned.seed for trial in own))
 
 
 def _trial(state: SweepState, fits: Fits, proposal: Proposal) -> ProposedTrial:

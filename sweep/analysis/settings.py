@@ -9,7 +9,7 @@ from typing import Any
 
 from sweep.curves.trials import Setting, TrialCurve
 from sweep.ledger.state import SweepState, TrialState
-from sweep.results import baseline_arms, metric_of, rungs_of, without_controls
+from sweep.results import baseline_arms, comparable, metric_of, rungs_of
 
 MOST_SETTINGS = 6
 """With more settings than this, pictures do not tell them apart."""
@@ -36,7 +36,7 @@ def arms_by_setting(state: SweepState) -> list[ArmsOfSetting]:
     An arm without some parameter, because it has no effect there, belongs to all settings that it fits.
     Controls belong to none.
     """
-    trials = without_controls(state).trials.values()
+    trials = comparable(state).trials.values()
     arms = _arms_of_settings({trial.arm: trial.planned.parameters for trial in trials})
     if len(arms) > MOST_SETTINGS:
         every = tuple(dict.fromkeys(arm for own in arms.values() for arm in own))
@@ -46,7 +46,7 @@ def arms_by_setting(state: SweepState) -> list[ArmsOfSetting]:
 
 def settings_of(state: SweepState) -> tuple[Setting, ...]:
     """Every setting with the finite values of its trials at rungs: what curves are fitted to."""
-    trials = without_controls(state).trials.values()
+    trials = comparable(state).trials.values()
     rungs, metric = rungs_of(state), metric_of(state)
     curves = {trial.trial_id: _curve(trial, rungs, metric) for trial in trials}
     baselines = baseline_arms(state)

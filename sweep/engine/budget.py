@@ -5,7 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from sweep.ledger.events import DriverEnded, DriverQueued, DriverStarted, Event, RunTracked, TrialEnded
+from sweep.ledger.events import (
+    DriverEnded,
+    DriverQueued,
+    DriverStarted,
+    Event,
+    RunsImported,
+    RunTracked,
+    TrialEnded,
+)
 from sweep.ledger.state import SweepState
 from sweep.spec import Spec
 
@@ -36,7 +44,7 @@ class Budget:
         hours = self._hours_before + max(0.0, at_work) / 3600
         if self.limits.hours is not None and hours >= self.limits.hours:
             return f"the budget of {self.limits.hours:g} hours is spent"
-        gpu_hours = sum(trial.seconds for trial in state.trials.values()) * self.gpus_per_trial / 3600
+        gpu_hours = sum(trial.seconds for trial in state.own_trials.values()) * self.gpus_per_trial / 3600
         if self.limits.gpu_hours is not None and gpu_hours >= self.limits.gpu_hours:
             return f"the budget of {self.limits.gpu_hours:g} GPU-hours is spent"
         return None
@@ -55,7 +63,7 @@ def _driver_seconds(history: Iterable[Event]) -> float:
     for event in history:
         if isinstance(event, RunTracked | TrialEnded):
             continue  # `sweep sync` and `sweep stop` write these too, long after the driver
-        if last is not None and not isinstance(event, DriverStarted):  # not what it waited in the queue
+        if last is not None and not isinstance(event, DriverStarted | RunsImported):  # nobody was at work
             seconds += max(0.0, event.time - last)  # a clock that was put back takes nothing away
         last = None if isinstance(event, DriverEnded | DriverQueued) else event.time
     return seconds

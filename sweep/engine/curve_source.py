@@ -109,7 +109,7 @@ class CurveSource:
         low, high = searched_range(self._driver.spec)
         real_ratio = min(max(proposal.real_ratio, low), high)
         parameters = arm_parameters(self._driver.spec, {REAL_RATIO: real_ratio})
-        trial_id = f"t{len(self._driver.state.trials):03d}"
+        trial_id = f"t{len(self._driver.state.own_trials):03d}"
         return PlannedTrial(trial_id, arm_name(parameters), parameters, proposal.seed)
 
 

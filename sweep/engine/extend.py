@@ -110,7 +110,7 @@ def _wanted_trials(arms: Mapping[int, AddedArm], spec: Spec) -> Iterator[_Wanted
 def _known_trials(spec: Spec, state: SweepState) -> dict[tuple[str, int], str]:
     """Ids of all trials of the sweep, those that a killed driver did not write down any more included."""
     known = {(identity(one.parameters), one.seed): one.trial_id for one in planned_trials(spec)}
-    trials = (trial.planned for trial in state.trials.values())
+    trials = (trial.planned for trial in state.own_trials.values())
     return known | {(identity(one.parameters), one.seed): one.trial_id for one in trials}
 
 
@@ -150,6 +150,8 @@ def _continue_faults(continued: Mapping[int, str], folder: SweepFolder, state: S
 
 def _reason_not_to_continue(trial_id: str, folder: SweepFolder, state: SweepState) -> str | None:
     trial = state.trials[trial_id]
+    if trial.imported is not None:
+        return "which was imported; only trials of the sweep's own can be continued"
     if trial.continued and trial.status in _TO_RUN:
         return None  # by this very file, before the driver was killed
     if trial.status == "failed":

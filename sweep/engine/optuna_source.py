@@ -22,7 +22,7 @@ from sweep.engine.driver import Driver
 from sweep.engine.sources import search_is_complete, unfinished_trials
 from sweep.ledger.state import TrialState
 from sweep.plan import PlannedTrial, arm_name, arm_parameters, make_trials, rungs, shortened
-from sweep.results import without_controls
+from sweep.results import comparable
 from sweep.spec import ParameterConfig, Spec
 from sweep.spec.space import draws_whole_numbers
 
@@ -59,7 +59,7 @@ class OptunaSource:
         for attempt in range(_DUPLICATES_BEFORE_GIVING_UP):
             parameters = arm_parameters(spec, propose(self._driver, attempt))
             if arm_name(parameters) not in known:
-                trials = make_trials(spec, [parameters], first_number=len(state.trials))
+                trials = make_trials(spec, [parameters], first_number=len(state.own_trials))
                 self._driver.plan(trials)
                 self._waiting.extend(trials)
                 return
@@ -143,8 +143,9 @@ def _mean_at(spec: Spec, trials: list[TrialState], rung: int) -> float | None:
 
 
 def _trials_by_arm(driver: Driver) -> dict[str, list[TrialState]]:
-    """Of the search; Optuna hears nothing of the controls."""
+    """Of the search; Optuna hears nothing of the controls, nor of imported trials, whose parameters may be
+    none of its."""
     arms: defaultdict[str, list[TrialState]] = defaultdict(list)
-    for trial in without_controls(driver.state).trials.values():
+    for trial in comparable(driver.state).own_trials.values():
         arms[trial.planned.arm].append(trial)
     return dict(arms)

@@ -28,7 +28,7 @@ from sweep.ledger.events import (
 )
 from sweep.ledger.state import SweepState, TrialState
 from sweep.overview import latest_value, trial_counts
-from sweep.results import without_controls
+from sweep.results import comparable
 
 _SECONDS_BETWEEN_PROGRESS_LINES = 15.0
 _MOST_NAMED = 4  # paused trials; a line of 80 characters has room for them
@@ -172,7 +172,7 @@ def paused_trials(state: SweepState, metric: str) -> str | None:
 
 def best_so_far(state: SweepState, metric: str) -> str | None:
     """The best trial among those measured at the same, furthest iteration; None before any report."""
-    state = without_controls(state)
+    state = comparable(state)
     iterations = {iteration for trial in state.trials.values() for iteration in trial.reports}
     if not iterations:
         return None

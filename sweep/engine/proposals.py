@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sweep.ledger import SweepState
-from sweep.results import without_controls
+from sweep.results import comparable
 from sweep.spec import Spec
 from sweep.spec.space import REAL_RATIO
 
@@ -43,7 +43,7 @@ class Proposer(Protocol):
 
 def pending_trials(state: SweepState) -> tuple[Proposal, ...]:
     """Trials that are planned or running, in the order of the plan; controls left out."""
-    left = [trial for trial in without_controls(state).trials.values() if trial.ended is None]
+    left = [trial for trial in comparable(state).trials.values() if trial.ended is None]
     return tuple(Proposal(trial.planned.parameters[REAL_RATIO], trial.planned.seed) for trial in left)
 
 
@@ -59,7 +59,7 @@ def gap_proposals(spec: Spec, state: SweepState) -> tuple[Proposal, ...]:
 
     Always holds something new.
     """
-    planned = [trial.planned for trial in without_controls(state).trials.values()]
+    planned = [trial.planned for trial in comparable(state).trials.values()]
     middle = widest_gap(*searched_range(spec), (one.parameters[REAL_RATIO] for one in planned))
     unused = 1 + max([*spec.search.seeds, *(one.seed for one in planned)])
     return Proposal(middle, spec.search.seeds[0]), Proposal(middle, unused)

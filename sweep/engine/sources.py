@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sweep.ledger.state import SweepState, TrialState
 from sweep.plan import PlannedTrial, starting_order
-from sweep.results import without_controls
+from sweep.results import comparable
 from sweep.spec import Spec
 
 
@@ -82,7 +82,7 @@ class BudgetedSource:
 
 def search_is_complete(spec: Spec, state: SweepState) -> bool:
     """Whether all trials of the search are planned, beside which there are controls and what was added."""
-    of_search = [t.planned for t in without_controls(state).trials.values() if not t.planned.added]
+    of_search = [t.planned for t in comparable(state).trials.values() if not t.planned.added]
     wanted = spec.search.trials or 0
     counts_trials = spec.search.method == "curve"
     return (len(of_search) if counts_trials else len({planned.arm for planned in of_search})) >= wanted
@@ -94,7 +94,7 @@ def unfinished_trials(spec: Spec, state: SweepState) -> list[PlannedTrial]:
     Those that had begun go first, because their reports are peers that the others will be judged against.
     Paused trials are not among them, unless they were promoted already.
     """
-    planned = [planned_trial(trial) for trial in state.trials.values()]
+    planned = [planned_trial(trial) for trial in state.own_trials.values()]
     left = [trial for trial in starting_order(spec, planned) if _is_to_run(state.trials[trial.trial_id])]
     return sorted(left, key=lambda trial: state.trials[trial.trial_id].attempts == 0)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Decision = Literal["continue", "stop", "pause"]
-TrialOutcome = Literal["finished", "stopped", "failed"]
+TrialOutcome = Literal["finished", "stopped", "failed", "interrupted"]
+"""`interrupted`: of an imported trial alone, which ends before the last iteration, nobody knows why."""
 SweepOutcome = Literal["completed", "interrupted", "budget", "failed"]
 FaultCause = Literal["error", "fatal", "process", "silent", "memory", "node", "storage"]
 """Why an attempt broke off: an exception that a retry may mend, or one that none mends (data, NaN, too big
@@ -95,6 +96,25 @@ class TrialPlanned(TrialEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrialImported(TrialEvent):
+    """Somebody else trained the trial; its reports come out of old files. Follows its TrialPlanned, and again
+    where a later import found more of it: the last one counts."""
+
+    source: str
+    """The file, folder or URI that it was found in."""
+    run: str
+    """What tells it apart from other runs there; empty where it is the only one."""
+    line: int
+    """Where in the source it begins; 0 where there are no lines."""
+    protocol_id: str
+    regime_id: str
+    distrust: str = ""
+    """Why its numbers are shown but count for nothing; empty where they are trusted."""
+    notes: list[str] = field(default_factory=list)
+    """What was repaired or guessed when it was read."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialStarted(TrialEvent):
     """A process began, or began again, to train the trial."""
 
@@ -129,6 +149,8 @@ class TrialReported(TrialEvent):
     mixture: dict[str, Any]
     counts: dict[str, list[int]]
     seconds: float
+    source: str = ""
+    """`FILE:LINE` that says so, of an imported trial."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +225,21 @@ class CheckpointDeleted(TrialEvent):
     reason: str
     size: int
     """In bytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsImported(Event):
+    """What an import found; the events of its trials follow."""
+
+    paths: list[str]
+    """As they were given."""
+    trials: list[str]
+    """Ids of those that are new, or of which more was found."""
+    rungs: list[int]
+    """Iterations at which the imported trials may be compared; they count in a sweep that trains nothing
+    itself."""
+    refused: list[str] = field(default_factory=list)
+    """`FILE:LINE: why` of all that was left out."""
 
 
 @dataclass(frozen=True, kw_only=True)

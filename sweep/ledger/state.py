@@ -15,12 +15,14 @@ from sweep.ledger.events import (
     DriverQueued,
     DriverStarted,
     Event,
+    RunsImported,
     RunTracked,
     SweepCreated,
     SweepOutcome,
     TrialEnded,
     TrialEvent,
     TrialFaulted,
+    TrialImported,
     TrialJudged,
     TrialPlanned,
     TrialProgressed,
@@ -31,6 +33,9 @@ from sweep.ledger.events import (
 )
 
 Provenance = Literal["measured", "imported", "replayed"]
+IMPORTED = "imported"
+"""The `trainable` of a sweep that trains nothing itself: all of its trials are imported."""
+_PROVENANCES: dict[str, Provenance] = {"replay": "replayed", IMPORTED: "imported"}
 TrialStatus = Literal["planned", "running", "paused", "finished", "stopped", "failed", "interrupted"]
 
 
@@ -40,8 +45,8 @@ def replay(events: Iterable[Event]) -> SweepState:
     first = next(remaining, None)
     if not isinstance(first, SweepCreated):
         raise LedgerError("the ledger holds no sweep: it does not begin with SweepCreated")
-    is_replay = first.spec.get("trainable") == "replay"  # a key that old ledgers do not have
-    state = SweepState(created=first, provenance="replayed" if is_replay else "measured")
+    trainable = first.spec.get("trainable")  # a key that old ledgers do not have
+    state = SweepState(created=first, provenance=_PROVENANCES.get(str(trainable), "measured"))
     for event in remaining:
         state.apply(event)
     return state
@@ -83,6 +88,8 @@ class TrialState:
     again."""
     checkpoint_deleted: CheckpointDeleted | None = None
     """Why it has no checkpoint, though it was trained; None while it has one."""
+    imported: TrialImported | None = None
+    """Where it comes from, if somebody else trained it."""
     overruled: TrialEnded | None = None
     """How it had ended when it was first continued; None where it was only paused then, or never was."""
 
@@ -138,6 +145,13 @@ class TrialState:
             case TrialReopened():
                 self._reopen(event)
 
+    def note(self, event: CheckpointDeleted | TrialImported) -> None:
+        """Take in an event that leaves its course as it is."""
+        if isinstance(event, TrialImported):
+            self.imported = event
+        else:
+            self.checkpoint_deleted = event
+
     def interrupt(self) -> None:
         """Its driver is gone."""
         if self.status == "running":
@@ -173,17 +187,27 @@ class SweepState:
     """By trial id, in the order of the plan."""
     drivers: list[DriverState] = field(default_factory=list)
     """Oldest first."""
+    imports: list[RunsImported] = field(default_factory=list)
+    """Oldest first."""
     runs: dict[str | None, RunTracked] = field(default_factory=dict)
     """MLflow runs by trial id; None is the sweep's own. The last one counts."""
     provenance: Provenance = "measured"
-    """`imported`: out of a file that somebody else made. `replayed`: such values, run through a sweep that
-    trained nothing."""
+    """Of its own trials; those that `imported` names are imported whatever this is. `imported`: out of files
+    that somebody else made. `replayed`: such values, run through a sweep that trained nothing."""
 
     @property
     def outcome(self) -> SweepOutcome | None:
-        """How the last driver let the sweep go; None while it is at work, or if it was killed."""
+        """How the last driver let the sweep go; None while it is at work, if it was killed, or before any.
+        Where all trials are imported, there is nothing to do."""
+        if not self.drivers and self.provenance == "imported":
+            return "completed"
         ended = self.drivers[-1].ended if self.drivers else None
         return ended.outcome if ended else None
+
+    @property
+    def own_trials(self) -> dict[str, TrialState]:
+        """Without those that somebody else trained, by trial id."""
+        return {name: trial for name, trial in self.trials.items() if trial.imported is None}
 
     @property
     def origin(self) -> str:
@@ -210,16 +234,16 @@ class SweepState:
                 self.interrupt_trials()
                 self._last_driver(event).ended = event
                 self._last_driver(event).queued = None
-            case DriverQueued():
-                self._last_driver(event).queued = event
-            case DriverAdmitted():
-                self._last_driver(event).queued = None
+            case DriverQueued() | DriverAdmitted():
+                self._last_driver(event).queued = event if isinstance(event, DriverQueued) else None
             case TrialPlanned():
                 self.trials.setdefault(event.trial_id, TrialState(planned=event))
-            case CheckpointDeleted():
-                self._trial_of(event).checkpoint_deleted = event
+            case CheckpointDeleted() | TrialImported():
+                self._trial_of(event).note(event)
             case TrialEvent():
                 self._trial_of(event).apply(event)
+            case RunsImported():
+                self.imports.append(event)
             case RunTracked():
                 self.runs[event.trial_id] = event
 
@@ -231,6 +255,19 @@ class SweepState:
             for trial_id, report in reports.items()
             if report is not None and metric in report.metrics
         }
+
+    def why_apart(self, trial: TrialState) -> str | None:
+        """Why an imported trial is shown, but never ranked with those of the sweep; None if it may be."""
+        imported, created = trial.imported, self.created
+        if imported is None:
+            return None
+        if imported.distrust:
+            return f"not trusted: {imported.distrust}"
+        if imported.protocol_id != created.protocol_id:
+            return f"measured under another protocol, {imported.protocol_id}, not {created.protocol_id}"
+        if imported.regime_id != created.regime_id:
+            return f"trained under another regime, {imported.regime_id}, not {created.regime_id}"
+        return None
 
     def interrupt_trials(self) -> None:
         """Nobody runs the sweep: what was running is not."""

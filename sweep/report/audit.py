@@ -17,7 +17,7 @@ from scipy.stats import binomtest
 
 from sweep.ledger.events import STOPPED_BY_HAND, TrialEnded
 from sweep.ledger.state import SweepState, TrialState
-from sweep.results import metric_of, rungs_of, without_controls
+from sweep.results import comparable, metric_of, rungs_of
 
 CONFIDENCE = 0.95
 
@@ -163,7 +163,7 @@ class Audit:
 
 def audit(state: SweepState) -> Audit:
     """The audit of what is known now; a trial's metric in percent."""
-    searched = list(without_controls(state).trials.values())
+    searched = list(comparable(state).trials.values())
     decisions = [judged for trial in searched for judged in trial.judged.values()]
     together = bool(state.created.spec["early_stopping"].get("seeds_together", False))
     ran_on = [trial for trial in searched if trial.spared or _was_continued(trial)]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sweep.ledger.state import SweepState
 from sweep.report.tables import ArmRow, FairTable, fair_tables
-from sweep.results import comparability, parameter_columns, parameters_of, without_controls
+from sweep.results import comparable, parameter_columns, parameters_of, provenance_of
 
 _NUMBERS = (
     *("mean_val_miou", "sd_val_miou", "mean_val_aacc", "sd_val_aacc"),
@@ -24,11 +24,13 @@ def fair_frame(state: SweepState) -> pd.DataFrame:
     that holds for all arms at the rung at once, and `p_adjusted` is corrected likewise; `p_value` is not.
     `noise_source` is `measured`, or `prior` where no arm has two differing seeds: that shows no difference.
     """
-    state = without_controls(state)
+    state = comparable(state)
     by_trial = parameter_columns(state)
     parameters = {trial.arm: by_trial[trial.trial_id] for trial in state.trials.values()}
+    created = state.created
+    ids = {"protocol_id": created.protocol_id, "regime_id": created.regime_id}
     records = [
-        {**arm_record(table, row, parameters[row.arm]), **comparability(state)}
+        {**arm_record(table, row, parameters[row.arm]), **ids, "provenance": arm_provenance(state, row.arm)}
         for table in fair_tables(state)
         for row in table.rows
     ]
@@ -36,6 +38,12 @@ def fair_frame(state: SweepState) -> pd.DataFrame:
     return frame.astype(
         dict.fromkeys(_NUMBERS, float)
     )  # None becomes NaN even where a column has nothing else
+
+
+def arm_provenance(state: SweepState, arm: str) -> str:
+    """Of an arm's reports: `imported and measured` where it has both."""
+    own = (trial for trial in state.trials.values() if trial.arm == arm)
+    return " and ".join(sorted({provenance_of(state, trial) for trial in own}))
 
 
 def _columns(paths: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ from sweep.report.drawing import (
     say_nothing_to_draw,
     sequential_colours,
 )
-from sweep.results import metric_of, rungs_of, without_controls
+from sweep.results import comparable, metric_of, rungs_of
 
 MARKERS = {"stopped": "s", "paused": "D", "failed": "X"}
 """At the end of a curve that does not run to the last iteration, by what became of the trial."""
@@ -39,7 +39,7 @@ def learning_curves(state: SweepState, predictions: Mapping[str, Prediction] | N
     The mean is drawn where all seeds of the arm have a value, so that it never changes its composition.
     `predictions` of final values, by trial id, are hollow and stand beside the last iteration.
     """
-    state = without_controls(state)
+    state = comparable(state)
     metric, settings = metric_of(state), arms_by_setting(state)
     ratios = [trial.planned.parameters["real_ratio"] for trial in state.trials.values()]
     colours = sequential_colours(ratios)

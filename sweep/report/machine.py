@@ -13,7 +13,7 @@ from sweep.report.fits_json import noise_json
 from sweep.report.frame import arm_record
 from sweep.report.tables import ArmRow, FairTable, fair_table
 from sweep.report.verdict import notes, verdict
-from sweep.results import comparability, rungs_of, without_controls
+from sweep.results import comparable, provenance_words, rungs_of
 
 _OF_AN_ARM = (
     *("is_baseline", "baseline", "rank", "status", "n_seeds", "n_planned_seeds"),
@@ -25,7 +25,7 @@ _OF_AN_ARM = (
 def comparison(state: SweepState, rung: int) -> dict[str, Any]:
     """All that the comparison at a rung says; None stands for NaN. Raises ValueError if it is no rung."""
     table = fair_table(state, rung)
-    trials = without_controls(state).trials.values()
+    trials = comparable(state).trials.values()
     return {
         "sweep": table.sweep,
         "iteration": rung,
@@ -40,7 +40,9 @@ def comparison(state: SweepState, rung: int) -> dict[str, Any]:
         "early_stopping": audit_json(audit(state)),
         "verdict": verdict(table),
         "notes": notes(table),
-        **comparability(state),
+        "protocol_id": state.created.protocol_id,
+        "regime_id": state.created.regime_id,
+        "provenance": provenance_words(state),
     }
 
 

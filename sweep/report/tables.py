@@ -13,7 +13,7 @@ import numpy as np
 from sweep.curves.differences import Difference, Differences, differences
 from sweep.curves.noise import Arms, Noise, noise_at
 from sweep.ledger.state import SweepState, TrialState
-from sweep.results import baseline_arms, metric_of, must_be_rung, rungs_of, supposed_noise, without_controls
+from sweep.results import baseline_arms, comparable, metric_of, must_be_rung, rungs_of, supposed_noise
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def fair_table(state: SweepState, rung: int) -> FairTable:
     Raises ValueError if the iteration is no rung: what is measured there was not measured for all.
     """
     must_be_rung(state, rung)
-    state = without_controls(state)
+    state = comparable(state)
     arms, baselines = _arms_at(state, rung), baseline_arms(state)
     references = {name: _reference(arm, baselines) for name, arm in arms.items()}
     judged = {name: arm.values(metric_of(state)) for name, arm in arms.items()}

@@ -11,7 +11,7 @@ from sweep.errors import SourceError
 from sweep.ledger.events import SweepCreated, TrialPlanned, TrialReported
 from sweep.ledger.state import Provenance, SweepState, TrialState
 from sweep.plan import is_baseline, is_protected, rungs
-from sweep.results import baseline_arms, metric_of, rungs_of, without_controls
+from sweep.results import baseline_arms, comparable, metric_of, rungs_of
 from sweep.spec import EarlyStoppingConfig, Spec
 from sweep.spec.space import identity, matches
 
@@ -67,7 +67,7 @@ def recording_of(state: SweepState, spec: Spec) -> Recording:
         SourceError: the two have no rung in common before the end, or fewer than two trials are whole.
     """
     common, about_rungs = _common_rungs(state, spec)
-    searched = without_controls(state)
+    searched = comparable(state)
     metric = _metric(searched, spec)
     missing = {one.trial_id: _missing(one, common, metric) for one in searched.trials.values()}
     left_out = {trial_id: why for trial_id, why in missing.items() if why}
@@ -187,7 +187,7 @@ def _pace(whole: Mapping[str, TrialState], end: int, spec: Spec) -> dict[str, fl
 
 def _created(state: SweepState, spec: Spec, common: tuple[int, ...], metric: str) -> SweepCreated:
     recorded = state.created.spec
-    arms = (trial.planned.parameters for trial in without_controls(state).trials.values())
+    arms = (trial.planned.parameters for trial in comparable(state).trials.values())
     baseline = spec.baseline if any(is_baseline(spec, one) for one in arms) else recorded["baseline"]
     return replace(
         state.created,

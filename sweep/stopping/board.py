@@ -44,7 +44,7 @@ class Board:
         """By trial_id: all that a curve hangs on, and the curve."""
 
     def case(self, trial_id: str, rung: int) -> Case:
-        """The trial at a rung that it was validated at, against all others there but controls."""
+        """The trial at a rung that it was validated at, against all others there that count."""
         trial = self.state.trials[trial_id]
         arm = self._arm_of(trial)
         values = self.state.values_at(rung, self.metric)
@@ -61,16 +61,17 @@ class Board:
             continued=trial.continued,
         )
         others = ((self.state.trials[name], value) for name, value in values.items())
-        peers = [self._peer(one, rung, value) for one, value in others if not self._arm_of(one).is_control]
+        peers = [self._peer(one, rung, value) for one, value in others if self._counts(one)]
         return Case(candidate=candidate, peers=peers, curves=self.curves(), rungs=self.rungs)
 
     def curves(self) -> list[Curve]:
-        """In the order of the plan; without controls, and trials that the budget keeps from starting."""
+        """In the order of the plan; without controls, imported trials that are kept apart, and trials that
+        the budget keeps from starting."""
         trials = self.state.trials.values()
         most = self._most_trials
         is_full = most is not None and sum(trial.was_tried for trial in trials) >= most
-        counted = (trial for trial in trials if trial.was_tried or not is_full)
-        return [self._curve(trial) for trial in counted if not self._arm_of(trial).is_control]
+        counted = (trial for trial in trials if trial.was_tried or trial.imported or not is_full)
+        return [self._curve(trial) for trial in counted if self._counts(trial)]
 
     def rungs_against(self, trial_id: str, rung: int) -> int:
         """How many rungs in a row, up to the one before `rung`, the rule was against the trial."""
@@ -119,6 +120,10 @@ class Board:
             paused=trial.waits,
             to_the_end=arm.is_protected or arm.is_baseline or trial.spared or trial.continued,
         )
+
+    def _counts(self, trial: TrialState) -> bool:
+        """Whether others may be held against it."""
+        return not self._arm_of(trial).is_control and self.state.why_apart(trial) is None
 
     def _arm_of(self, trial: TrialState) -> _Arm:
         if trial.arm not in self._arms:

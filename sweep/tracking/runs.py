@@ -15,7 +15,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sweep.tracking.client import writing_client
 from sweep.tracking.target import TrackingTarget
 
-RunStatus = Literal["RUNNING", "FINISHED", "KILLED", "FAILED"]
+RunStatus = Literal["SCHEDULED", "RUNNING", "FINISHED", "KILLED", "FAILED"]
 
 T = TypeVar("T")
 
@@ -110,10 +110,10 @@ class RunStore:
             written.update((tag.key, tag.value) for tag in batch)
 
     def status(self, run_id: str, status: RunStatus, time: float | None = None) -> None:
-        """Opens a run again with RUNNING, or ends it."""
+        """Opens a run again with RUNNING, or SCHEDULED if nobody is at work on it, or ends it."""
         if self._status.get(run_id) == status:
             return
-        if status == "RUNNING":
+        if status in ("RUNNING", "SCHEDULED"):
             self._client.update_run(run_id, status=status)
         else:
             self._client.set_terminated(run_id, status, _milliseconds(time) if time else None)

@@ -14,6 +14,7 @@ from sweep.ledger.events import (
     DriverEnded,
     DriverStarted,
     Event,
+    RunsImported,
     RunTracked,
     SweepOutcome,
     TrialEvent,
@@ -21,10 +22,12 @@ from sweep.ledger.events import (
     TrialReported,
 )
 from sweep.ledger.state import SweepState, TrialState, TrialStatus, replay
+from sweep.results import comparability
 from sweep.storage import SweepFolder
 from sweep.tracking.answers import audit_metrics, fit_metrics, fit_tags
 from sweep.tracking.carried import CarriedLines
 from sweep.tracking.runs import Point, RunStatus, RunStore
+from sweep.tracking.tags import trial_tags
 from sweep.tracking.target import TrackingTarget
 from sweep.tracking.values import class_points, flat, mixture_points
 
@@ -65,16 +68,16 @@ class LedgerWriter:
         self._carried.add(events)
         parent = self._parent_run(state)
         by_trial: dict[str, list[TrialEvent]] = {}
-        if any(isinstance(event, DriverStarted | DriverEnded) for event in events):
+        if any(isinstance(event, DriverStarted | DriverEnded | RunsImported) for event in events):
             by_trial = {name: [] for name, trial in state.trials.items() if trial.ended is None}
             self._write_sweep_status(state, parent)
         for event in events:
             if isinstance(event, TrialEvent):
                 by_trial.setdefault(event.trial_id, []).append(event)
         for trial_id, news in by_trial.items():
-            if state.trials[trial_id].attempts:
+            if _has_run(state.trials[trial_id]):
                 self._write_trial(state, parent, state.trials[trial_id], news)
-        without_run = [name for name, trial in state.trials.items() if not trial.attempts]
+        without_run = [name for name, trial in state.trials.items() if not _has_run(trial)]
         self._store.tags(parent, self._carried.of_sweep(without_run))  # last: it vouches for the trials
 
     def write_report(self, state: SweepState, folder: SweepFolder) -> None:
@@ -90,13 +93,19 @@ class LedgerWriter:
     ) -> None:
         run_id = self._trial_run(state, parent, trial)
         self._store.points(run_id, _points(state, news))
-        self._store.tags(run_id, _tags(state, trial) | self._carried.of_trial(trial.trial_id))
+        self._store.tags(run_id, trial_tags(state, trial) | self._carried.of_trial(trial.trial_id))
         self._store.status(run_id, _run_status(state, trial), _end_time(state, trial))
 
     def _write_sweep_status(self, state: SweepState, parent: str) -> None:
+        if not state.drivers and state.outcome is None:
+            self._store.tags(parent, {"segsweep.status": "not started"})
+            self._store.status(parent, "SCHEDULED")
+            return
         ended = state.drivers[-1].ended if state.drivers else None
-        tags = {"segsweep.status": ended.outcome, "segsweep.reason": ended.reason} if ended else {}
-        self._store.tags(parent, tags or {"segsweep.status": "running"})
+        tags = {"segsweep.status": state.outcome or "running"} | (
+            {"segsweep.reason": ended.reason} if ended else {}
+        )
+        self._store.tags(parent, tags)
         self._store.status(parent, _SWEEP_STATUS[state.outcome], ended.time if ended else None)
 
     def _parent_run(self, state: SweepState) -> str:
@@ -127,14 +136,12 @@ class LedgerWriter:
             **_SOURCE,
             "segsweep.trial_id": planned.trial_id,
             "segsweep.arm": planned.arm,
-            "segsweep.protocol_id": state.created.protocol_id,
-            "segsweep.regime_id": state.created.regime_id,
-            "segsweep.provenance": state.provenance,
+            **{f"segsweep.{key}": value for key, value in comparability(state, trial).items()},
         }
-        name = f"{planned.arm} seed={planned.seed}"
+        name = f"{planned.arm} seed={planned.seed}" + (" (imported)" if trial.imported else "")
         run_id, is_new = self._run(state, planned.trial_id, name, tags, parent)
-        if is_new:
-            fixed = flat({key: state.created.spec[key] for key in _SECTIONS})
+        if is_new:  # of an imported trial nobody knows what was fixed
+            fixed = {} if trial.imported else flat({key: state.created.spec[key] for key in _SECTIONS})
             searched = {key: str(value) for key, value in planned.parameters.items()}
             self._store.params(run_id, {**fixed, **searched, "seed": str(planned.seed)})
         return run_id
@@ -177,7 +184,7 @@ def sync(folder: SweepFolder, target: TrackingTarget) -> SweepState:
     ledger = Ledger(folder.ledger)
     events = list(ledger.read())
     state = replay(events)
-    if state.outcome is None:  # killed: nobody holds the sweep, so nothing of it is running
+    if state.drivers and state.outcome is None:  # killed: nobody holds the sweep, so nothing of it is running
         last = DriverEnded(outcome="interrupted", reason="its driver was killed", time=events[-1].time)
         state.apply(last)
         events.append(last)
@@ -191,28 +198,9 @@ def sync(folder: SweepFolder, target: TrackingTarget) -> SweepState:
     return state
 
 
-def _tags(state: SweepState, trial: TrialState) -> dict[str, str]:
-    tags = {"segsweep.status": trial.status, "segsweep.attempts": str(trial.attempts)}
-    tags |= {f"segsweep.rung_{rung}": f"{j.decision}: {j.reason}" for rung, j in trial.judged.items()}
-    tags |= {f"segsweep.promoted_{rung}": one.reason for rung, one in trial.promotions.items()}
-    if (chance := _last_chance(trial)) is not None:
-        tags["segsweep.overtakes"] = f"{chance:.4f}"
-    if trial.spared:
-        tags["segsweep.spared"] = "should have been given up, and runs on to show whether that would be right"
-    if trial.continued:
-        tags["segsweep.continued"] = "stopped before and continued on request"
-    if trial.faults:
-        tags["segsweep.last_fault"] = trial.faults[-1].reason
-    if trial.ended is not None:
-        tags["segsweep.reason"] = trial.ended.reason
-    elif trial.status == "paused":
-        tags["segsweep.reason"] = f"paused at {trial.iteration}: {trial.judged[max(trial.judged)].reason}"
-    elif trial.status == "running" and trial.promotions:
-        last = trial.promotions[max(trial.promotions)]
-        tags["segsweep.reason"] = f"promoted at {last.rung}: {last.reason}"
-    elif trial.status == "interrupted":
-        tags["segsweep.reason"] = f"interrupted; `sweep resume {state.created.name}` goes on with it"
-    return tags
+def _has_run(trial: TrialState) -> bool:
+    """Whether it is worth a run: a process began to train it, or it was trained elsewhere."""
+    return trial.attempts > 0 or trial.imported is not None
 
 
 def _run_status(state: SweepState, trial: TrialState) -> RunStatus:
@@ -220,16 +208,6 @@ def _run_status(state: SweepState, trial: TrialState) -> RunStatus:
     if trial.status == "paused" and state.outcome is not None:
         return "KILLED"
     return _TRIAL_STATUS[trial.status]
-
-
-def _last_chance(trial: TrialState) -> float | None:
-    """To overtake the leader, as it was last reckoned; None where it never was."""
-    if trial.ended and trial.ended.overtakes is not None:
-        return trial.ended.overtakes
-    told = {rung: judged.overtakes for rung, judged in trial.judged.items()}
-    told |= {rung: promoted.overtakes for rung, promoted in trial.promotions.items()}
-    known = {rung: chance for rung, chance in told.items() if chance is not None}
-    return known[max(known)] if known else None
 
 
 def _end_time(state: SweepState, trial: TrialState) -> float | None:

@@ -31,7 +31,7 @@ from sweep.plan import (
 )
 from sweep.report import fair_frame, fair_table, latest_table_text, learning_curves, page, ratio_curves
 from sweep.report.controls import control_verdicts, controls_lines, controls_section
-from sweep.results import baseline_arms, parameters_of, report_table, trial_table, without_controls
+from sweep.results import baseline_arms, comparable, parameters_of, report_table, trial_table
 from sweep.spec import Spec, spec_from_dict
 from tests.builders import RATIOS, plain_curve, sweep_state
 from tests.specs import tiny_spec
@@ -478,7 +478,7 @@ class TestReport:
         for figure in (ratio_curves, learning_curves):
             labels = [line.get_label() for axis in figure(state).axes for line in axis.lines]
             assert labels == [line.get_label() for axis in figure(plain).axes for line in axis.lines]
-        assert len(without_controls(state).trials) == len(plain.trials)
+        assert len(comparable(state).trials) == len(plain.trials)
 
     def test_a_copy_is_no_baseline_where_the_baseline_has_its_real_ratio(self) -> None:
         state = sweep_state(arms=ARMS, curve=ruined_by_noise, baseline={"real_ratio": 0.5})

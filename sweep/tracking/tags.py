@@ -1,0 +1,54 @@
+"""What the MLflow run of a trial is tagged with, beside what tells it apart from others."""
+
+from __future__ import annotations
+
+from sweep.ledger.state import SweepState, TrialState
+
+
+def trial_tags(state: SweepState, trial: TrialState) -> dict[str, str]:
+    """Status, decisions and reasons, and of an imported trial where it comes from."""
+    tags = {"segsweep.status": trial.status, "segsweep.attempts": str(trial.attempts)}
+    tags |= _import_tags(state, trial)
+    tags |= {f"segsweep.rung_{rung}": f"{j.decision}: {j.reason}" for rung, j in trial.judged.items()}
+    tags |= {f"segsweep.promoted_{rung}": one.reason for rung, one in trial.promotions.items()}
+    if (chance := _last_chance(trial)) is not None:
+        tags["segsweep.overtakes"] = f"{chance:.4f}"
+    if trial.spared:
+        tags["segsweep.spared"] = "should have been given up, and runs on to show whether that would be right"
+    if trial.continued:
+        tags["segsweep.continued"] = "stopped before and continued on request"
+    if trial.faults:
+        tags["segsweep.last_fault"] = trial.faults[-1].reason
+    if trial.ended is not None:
+        tags["segsweep.reason"] = trial.ended.reason
+    elif trial.status == "paused":
+        tags["segsweep.reason"] = f"paused at {trial.iteration}: {trial.judged[max(trial.judged)].reason}"
+    elif trial.status == "running" and trial.promotions:
+        last = trial.promotions[max(trial.promotions)]
+        tags["segsweep.reason"] = f"promoted at {last.rung}: {last.reason}"
+    elif trial.status == "interrupted":
+        tags["segsweep.reason"] = f"interrupted; `sweep resume {state.created.name}` goes on with it"
+    return tags
+
+
+def _import_tags(state: SweepState, trial: TrialState) -> dict[str, str]:
+    imported = trial.imported
+    if imported is None:
+        return {}
+    apart = state.why_apart(trial)
+    place = f"{imported.source}:{imported.line}" if imported.line else imported.source
+    return {
+        "segsweep.imported_from": f"{place} {imported.run}".strip(),
+        "segsweep.ranked": f"no: {apart}" if apart else "yes",
+        **({"segsweep.notes": "\n".join(imported.notes)} if imported.notes else {}),
+    }
+
+
+def _last_chance(trial: TrialState) -> float | None:
+    """To overtake the leader, as it was last reckoned; None where it never was."""
+    if trial.ended and trial.ended.overtakes is not None:
+        return trial.ended.overtakes
+    told = {rung: judged.overtakes for rung, judged in trial.judged.items()}
+    told |= {rung: promoted.overtakes for rung, promoted in trial.promotions.items()}
+    known = {rung: chance for rung, chance in told.items() if chance is not None}
+    return known[max(known)] if known else None
