@@ -4,7 +4,24 @@
 `recorded.py` finds the curves that a spec with `trainable: replay` wants.
 """
 
+from sweep.importers.found import Found, FoundRun, Refusal, Validation
+from sweep.importers.join import Joined, join, refusal_text
 from sweep.importers.recorded import RecordedCurves, check_curves, curve_faults, recorded_curves
 from sweep.importers.table import state_of_csv
+from sweep.importers.terms import ImportTerms
 
-__all__ = ["RecordedCurves", "check_curves", "curve_faults", "recorded_curves", "state_of_csv"]
+__all__ = [
+    "Found",
+    "FoundRun",
+    "ImportTerms",
+    "Joined",
+    "RecordedCurves",
+    "Refusal",
+    "Validation",
+    "check_curves",
+    "curve_faults",
+    "join",
+    "recorded_curves",
+    "refusal_text",
+    "state_of_csv",
+]

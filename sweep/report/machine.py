@@ -11,6 +11,7 @@ from sweep.report.audit import Audit, Evidence, RanOn, audit
 from sweep.report.controls import controls_json
 from sweep.report.fits_json import noise_json
 from sweep.report.frame import arm_record
+from sweep.report.imported import apart_lines
 from sweep.report.tables import ArmRow, FairTable, fair_table
 from sweep.report.verdict import notes, verdict
 from sweep.results import comparable, provenance_words, rungs_of
@@ -40,6 +41,7 @@ def comparison(state: SweepState, rung: int) -> dict[str, Any]:
         "early_stopping": audit_json(audit(state)),
         "verdict": verdict(table),
         "notes": notes(table),
+        "not_ranked": apart_lines(state, rung),
         "protocol_id": state.created.protocol_id,
         "regime_id": state.created.regime_id,
         "provenance": provenance_words(state),

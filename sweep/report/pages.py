@@ -14,6 +14,7 @@ from sweep.report.audit_words import audit_section
 from sweep.report.cells import cells, header
 from sweep.report.controls import controls_section
 from sweep.report.fits_page import fits_parts, section_parts, verdict_parts
+from sweep.report.imported import imported_section
 from sweep.report.tables import FairTable, count_words, fair_tables
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
 from sweep.results import baseline_arms, is_control_trial, metric_of, trial_table
@@ -49,6 +50,7 @@ def page(
         HOW_TO_READ,
         *(part for table in compared for part in _comparison(table)),
         *fits_parts(state, analysis),
+        *_imported(state),
         "## Images that were trained on",
         *_images(state),
         "## Early stopping",
@@ -97,6 +99,11 @@ def _comparison(table: FairTable) -> Iterator[str]:
         headings = [*header(table), "status"]
         yield markdown.table(headings, rows, text=(headings[0], "status"))
     yield markdown.bullets(map(markdown.cell, notes(table)))
+
+
+def _imported(state: SweepState) -> Iterator[str]:
+    if section := imported_section(state):
+        yield from section_parts(section)
 
 
 def _images(state: SweepState) -> Iterator[str]:

@@ -8,6 +8,7 @@ from sweep.ledger.state import SweepState
 from sweep.report.audit_words import audit_line
 from sweep.report.cells import cells, header
 from sweep.report.controls import controls_lines
+from sweep.report.imported import apart_lines
 from sweep.report.tables import FairTable, fair_table
 from sweep.report.text_table import GAP, column_widths, text_table
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
@@ -34,7 +35,8 @@ def comparison_text(state: SweepState, rung: int, *, width: int = 80) -> str:
     iteration is no rung."""
     table = fair_table_text(fair_table(state, rung), width=width)
     origin = textwrap.fill(state.origin, width)
-    return "\n\n".join(part for part in (origin, controls_text(state, width), table) if part)
+    apart = "\n".join(textwrap.fill(line, width) for line in apart_lines(state, rung))
+    return "\n\n".join(part for part in (origin, controls_text(state, width), table, apart) if part)
 
 
 def controls_text(state: SweepState, width: int = 80) -> str:

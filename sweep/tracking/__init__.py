@@ -5,7 +5,15 @@
 
 from sweep.tracking.background import BackgroundTracker
 from sweep.tracking.reader import state_of_runs
-from sweep.tracking.target import TrackingTarget, tracking_target
+from sweep.tracking.target import TrackingTarget, target_beside, tracking_target
 from sweep.tracking.writer import LedgerWriter, sync
 
-__all__ = ["BackgroundTracker", "LedgerWriter", "TrackingTarget", "state_of_runs", "sync", "tracking_target"]
+__all__ = [
+    "BackgroundTracker",
+    "LedgerWriter",
+    "TrackingTarget",
+    "state_of_runs",
+    "sync",
+    "target_beside",
+    "tracking_target",
+]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from sweep.spec import Spec
-from sweep.storage import StoreURI
+from sweep.spec import Spec, TrackingConfig
+from sweep.storage import Storage, StoreURI
 
 _SQLITE = "sqlite:///"
 
@@ -62,15 +62,19 @@ def sqlite_uri(file: Path) -> str:
 
 
 def tracking_target(spec: Spec) -> TrackingTarget:
-    """The store that the spec names, else MLFLOW_TRACKING_URI, else an SQLite file in the storage; beside the
-    working copies where that is an object store."""
-    storage = spec.storage.path
+    """Where a sweep of this spec is written to."""
+    return target_beside(spec.storage.path, spec.tracking)
+
+
+def target_beside(storage: Storage, tracking: TrackingConfig) -> TrackingTarget:
+    """The store that the section names, else MLFLOW_TRACKING_URI, else an SQLite file in the storage; beside
+    the working copies where that is an object store."""
     if isinstance(storage, StoreURI):
         storage = storage.working_copy
     own = sqlite_uri(storage / "mlflow.db")
-    uri = spec.tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or own
+    uri = tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or own
     return TrackingTarget(
         uri=uri,
-        experiment=spec.tracking.experiment,
+        experiment=tracking.experiment,
         artifacts=(storage / "mlartifacts").as_uri() if uri.startswith("sqlite:") else None,
     )
