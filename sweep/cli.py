@@ -243,10 +243,10 @@ def explain(
 def sync(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
     """Writes into MLflow, and into an object store, whatever they miss of a sweep."""
     from sweep.tracking import sync as sync_runs
-    from sweep.tracking import tracking_target
+    from sweep.tracking import target_of
 
     folder = sweep_named(storage, name)
-    target = tracking_target(_spec_of(state_of_folder(folder).created, folder))
+    target = target_of(state_of_folder(folder).created, folder.home)
     with folder.locked():
         sync_runs(folder, target)
         if behind := folder.flush():
@@ -346,9 +346,15 @@ def _checked(
 
 
 def _spec_of(created: SweepCreated, folder: SweepFolder, overrides: Sequence[str] = ()) -> Spec:
-    """The spec of a sweep that was begun, in the storage where it lies now."""
+    """The spec of a sweep that was begun, in the storage where it lies now; SweepError if it has none."""
+    from sweep.ledger.state import IMPORTED
     from sweep.spec import spec_of_resume
 
+    if created.spec.get("trainable") == IMPORTED:
+        raise SweepError(
+            f"all trials of {folder.name} are imported: there is nothing to run. `sweep import NAME PATH "
+            "--spec SPEC` makes a sweep that trains beside them"
+        )
     return spec_of_resume(created.spec, overrides, storage=folder.home)
 
 

@@ -5,7 +5,7 @@
 
 from sweep.tracking.background import BackgroundTracker
 from sweep.tracking.reader import state_of_runs
-from sweep.tracking.target import TrackingTarget, target_beside, tracking_target
+from sweep.tracking.target import TrackingTarget, target_of, tracking_target
 from sweep.tracking.writer import LedgerWriter, sync
 
 __all__ = [
@@ -14,6 +14,6 @@ __all__ = [
     "TrackingTarget",
     "state_of_runs",
     "sync",
-    "target_beside",
+    "target_of",
     "tracking_target",
 ]

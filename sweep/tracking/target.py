@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from sweep.ledger.events import SweepCreated
 from sweep.spec import Spec, TrackingConfig
 from sweep.storage import Storage, StoreURI
 
@@ -64,6 +65,11 @@ def sqlite_uri(file: Path) -> str:
 def tracking_target(spec: Spec) -> TrackingTarget:
     """Where a sweep of this spec is written to."""
     return target_beside(spec.storage.path, spec.tracking)
+
+
+def target_of(created: SweepCreated, storage: Storage) -> TrackingTarget:
+    """Where a sweep that was begun is written to; `storage` is where it lies now."""
+    return target_beside(storage, TrackingConfig.model_validate(created.spec["tracking"]))
 
 
 def target_beside(storage: Storage, tracking: TrackingConfig) -> TrackingTarget:
