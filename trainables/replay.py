@@ -39,16 +39,7 @@ def _report(config: ReplayConfig, iteration: int, metrics: Metrics) -> Report:
     return Report(
         iteration=iteration,
         metrics=dict(metrics),
-        mixture=Mixture(
-            requested_real_ratio=config.real_ratio,
-            realised_real_ratio=0.0,  # of nothing, as the counter of a training has it
-            real_images=0,
-            generated_images={},
-            distinct_real=0,
-            distinct_generated=0,
-            real_passes=0.0,
-            generated_passes=0.0,
-        ),
+        mixture=Mixture.not_counted(config.real_ratio),
         counts=ClassCounts((), (), ()),
         seconds=_seconds(config, iteration),
     )

@@ -6,7 +6,9 @@ import errno
 import os
 import socket
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from sweep.engine.watchdog import Watchdog
 from sweep.errors import StorageError
 from sweep.secrets import without_secrets
 from sweep.storage import LEDGER, StoredCheckpoint, StoreURI, storage_at
-from trainables.contract import CHECKPOINT_NAME, Progress, Report, TrialConfig, TrialError
+from trainables.contract import CHECKPOINT_NAME, Progress, Report, Session, TrialConfig, TrialError
 from trainables.contract.recorded import ReplayConfig
 
 _STORAGE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -76,9 +78,9 @@ class RaySession:
 
 
 def run_trial(config: dict[str, Any]) -> None:
-    """What Ray Tune runs: `config` holds `trial` (a TrialConfig) or `replay` (a ReplayConfig), `trial_id`,
-    `sweep_id`, `threads`, `gpus`, `stall_timeout`, and where its checkpoint is: `folder`, or `store` and
-    `sweep`.
+    """What Ray Tune runs: `config` holds `trial` (a TrialConfig), with `trainable` if another than ours is to
+    train it, or `replay` (a ReplayConfig); `trial_id`, `sweep_id`, `threads`, `gpus`, `stall_timeout`, and
+    where its checkpoint is: `folder`, or `store` and `sweep`.
     """
     os.environ["OMP_NUM_THREADS"] = str(config["threads"])  # read when torch is first imported, below
     if not config["gpus"]:
@@ -145,10 +147,21 @@ def _work(config: dict[str, Any], session: RaySession) -> None:
         from trainables.replay import replay
 
         replay(ReplayConfig.model_validate(config["replay"]), session)
+        return
+    trial = TrialConfig.model_validate(config["trial"])
+    if "trainable" in config:
+        _own_function(config["trainable"])(trial, session)
     else:
         from trainables import segmentation
 
-        segmentation.train(TrialConfig.model_validate(config["trial"]), session)
+        segmentation.train(trial, session)
+
+
+def _own_function(trainable: str) -> Callable[[TrialConfig, Session], None]:
+    """The function that `package.module:function` names. Raises ImportError, AttributeError."""
+    module, _, name = trainable.partition(":")
+    function: Callable[[TrialConfig, Session], None] = getattr(import_module(module), name)
+    return function
 
 
 def _one_line(error: Exception) -> str:

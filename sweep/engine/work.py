@@ -27,11 +27,12 @@ def work_of(spec: Spec) -> Work:
 def training(spec: Spec) -> Work:
     """Training, with the spec's sections and the trial's parameters, on the images that are there now."""
     held = inventories(spec.data)
+    trainer = {"trainable": spec.trainable} if spec.has_own_trainer else {}
 
     def work(trial: PlannedTrial) -> dict[str, Any]:
         config = trial_config(spec, trial)
         own = held if _searches_no_folder(trial) else {}
-        return {"trial": config.model_copy(update={"inventories": own}).model_dump(mode="json")}
+        return {"trial": config.model_copy(update={"inventories": own}).model_dump(mode="json"), **trainer}
 
     return work
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sweep.spec.keys import dotted
 from sweep.spec.section_faults import sources
-from trainables.contract import DataConfig, FolderSource, SceneSource, Source
+from trainables.contract import DataConfig, ElsewhereSource, FolderSource, SceneSource, Source
 from trainables.contract.pairs import paired_folders
 from trainables.contract.versions import RENDERER_VERSION
 
@@ -17,6 +17,8 @@ def content_of(data: DataConfig, source: Source) -> dict[str, Any]:
     """Equal for two sources that hold the same. Files are not opened; folders that are missing are empty."""
     if isinstance(source, SceneSource):
         return {**source.model_dump(mode="json"), "renderer": RENDERER_VERSION}
+    if isinstance(source, ElsewhereSource):
+        return {"elsewhere": source.elsewhere}
     folders = paired_folders(data, source)
     files = [
         [image.relative_to(folders.images).as_posix(), _bytes(image), _bytes(folders.label_path(image))]
@@ -26,9 +28,11 @@ def content_of(data: DataConfig, source: Source) -> dict[str, Any]:
 
 
 def number_of_images(data: DataConfig, source: Source) -> int | None:
-    """How many images a source has; None if its folder is missing."""
+    """How many images a source has; None if its folder is missing, or nobody said."""
     if isinstance(source, SceneSource):
         return source.count
+    if isinstance(source, ElsewhereSource):
+        return source.image_count
     folders = paired_folders(data, source)
     return len(folders.image_paths()) if folders.images.is_dir() else None
 

@@ -21,13 +21,15 @@ def protocol_id(spec: Spec) -> str:
     """Hash of all that makes two scores comparable: validation set, classes, labels, metric definition.
 
     12 hexadecimal digits. Folders count by names and sizes of their files, not by where they lie. Of a replay
-    it is the recorded file by its bytes: how its scores came about is not known.
+    it is the recorded file by its bytes: how its scores came about is not known. A trainer of somebody's own
+    measures by what `protocol` says, or by what only it knows.
     """
     if spec.replay is not None:
         return _id_of_recorded(spec.replay)
+    own = {"protocol": spec.protocol} if spec.protocol is not None else {"trainer": _own_trainer(spec)}
     return _hash(
         {
-            "metric": METRIC_DEFINITION,
+            "metric": own if spec.has_own_trainer else METRIC_DEFINITION,
             "validation": content_of(spec.data, spec.data.validation),
             "labels": spec.data.model_dump(mode="json", include=_LABEL_KEYS),
         }
@@ -35,7 +37,7 @@ def protocol_id(spec: Spec) -> str:
 
 
 def regime_id(spec: Spec) -> str:
-    """Hash of all that changes training and is not searched: the rest of data, model and training.
+    """Hash of all that changes training and is not searched: the rest of data, model, training and options.
 
     12 hexadecimal digits. A parameter with a single value is not searched but set. Left out: seeds, number of
     loader processes, and how often is logged, validated or saved. Folders count as in `protocol_id`,
@@ -47,8 +49,10 @@ def regime_id(spec: Spec) -> str:
     data, model, training = (
         with_parameters(name, getattr(spec, name), fixed) for name in ("data", "model", "training")
     )
+    own = {"options": with_parameters("options", spec.options, fixed).by_name} if spec.has_own_trainer else {}
     regime = {
-        "recipe": TRAINING_RECIPE,
+        **own,
+        "recipe": _own_trainer(spec) if spec.has_own_trainer else TRAINING_RECIPE,
         "data": {
             **data.model_dump(mode="json", include={*_LABEL_KEYS, "strategy", "weights"}),
             "real": content_of(data, data.real),
@@ -59,6 +63,11 @@ def regime_id(spec: Spec) -> str:
     }
     _leave_out(regime, (path for path in spec.search.parameters if path not in fixed))
     return _hash(regime)
+
+
+def _own_trainer(spec: Spec) -> dict[str, Any]:
+    """What can be told of a trainer that is not ours."""
+    return {"trainable": spec.trainable}
 
 
 def _id_of_recorded(replay: ReplaySection) -> str:

@@ -79,6 +79,7 @@ def trial_config(spec: Spec, trial: PlannedTrial) -> TrialConfig:
         data=with_parameters("data", spec.data, trial.parameters),
         model=with_parameters("model", spec.model, trial.parameters),
         training=with_parameters("training", spec.training, trial.parameters),
+        options=with_parameters("options", spec.options, trial.parameters).by_name,
         real_ratio=trial.parameters["real_ratio"],
         seed=trial.seed,
         control=trial.parameters.get(CONTROL),

@@ -110,7 +110,10 @@ def _images(state: SweepState) -> Iterator[str]:
     trials = trial_table(state)
     trials = trials[trials["realised_real_ratio"].notna()]
     if trials.empty:
-        yield _NO_IMAGES[state.provenance]
+        is_reported = any(trial.reports for trial in state.trials.values())
+        yield (
+            _NOT_VERIFIED if is_reported and state.provenance == "measured" else _NO_IMAGES[state.provenance]
+        )
         return
     yield (
         "Counted in the train step, up to the last report of each trial; several numbers are the least and "
@@ -125,6 +128,10 @@ def _images(state: SweepState) -> Iterator[str]:
     yield markdown.table(["arm", "requested_real_ratio", *names[1:]], rows, text=["arm"])
 
 
+_NOT_VERIFIED = (
+    "Not verified: the trainer does not say which images it consumed, so nothing shows that the share of "
+    "real images that was asked for is the one that was trained on."
+)
 _NO_IMAGES: dict[Provenance, str] = {
     "measured": "No trial has reported yet.",
     "imported": "The imported file does not say.",

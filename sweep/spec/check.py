@@ -12,21 +12,24 @@ from sweep.spec.change import built
 from sweep.spec.control_faults import control_faults, control_reference_faults
 from sweep.spec.document import Document
 from sweep.spec.on_disk import folder_faults, pretrained_faults
-from sweep.spec.parameter_faults import parameter_faults, real_ratio_needs_generated
+from sweep.spec.parameter_faults import SEARCHED_SECTIONS, parameter_faults, real_ratio_needs_generated
 from sweep.spec.search_faults import method_faults, point_faults
 from sweep.spec.section_faults import (
     budget_faults,
     data_faults,
     model_faults,
     name_faults,
+    options_faults,
     replay_faults,
     resources_faults,
     tracking_faults,
+    trainable_faults,
     training_faults,
 )
-from sweep.spec.sections import ParameterConfig, Spec
+from sweep.spec.sections import REPLAY, SEGMENTATION, ParameterConfig, Spec
 from sweep.spec.space import REAL_RATIO
 from sweep.spec.stopping_faults import early_stopping_faults, promotion_faults, rungs_faults
+from sweep.spec.trainer_faults import gpu_faults, segmentation_faults, with_sources_elsewhere
 from sweep.spec.wording import Found, faults_of
 
 Parts = Mapping[str, Any]
@@ -47,12 +50,13 @@ def checked(document: Document, *, on_disk: bool = False) -> Spec:
         SpecError: with all faults. What one section has to do with another is only looked at where both are
             sound, so that no fault is the mere echo of another.
     """
+    values = with_sources_elsewhere(document.values)
     try:
-        spec = built(Spec, document.values)
+        spec = built(Spec, values)
     except ValidationError as error:
         found = list(faults_of(Spec, error))
-        parts = _sound_parts(document.values, {one.loc[0] for one in found if one.loc})
-        found.extend(_faults_beside_the_models(parts, _sound_parameters(document.values, found)))
+        parts = _sound_parts(values, {one.loc[0] for one in found if one.loc})
+        found.extend(_faults_beside_the_models(parts, _sound_parameters(values, found)))
         raise document.error([*found, *_faults_on_disk(document, parts, found, on_disk)]) from None
     found = list(_faults_beside_the_models(dict(spec), spec.search.parameters))
     if found or document.found:
@@ -86,7 +90,7 @@ def _faults_on_disk(document: Document, parts: Parts, found: list[Found], is_wan
 
     A replay looks at no image.
     """
-    is_wanted = is_wanted and parts.get("trainable") == "segmentation"
+    is_wanted = is_wanted and parts.get("trainable", REPLAY) != REPLAY
     faulty = {one.loc[0] for one in (*document.found, *found) if one.loc}
     if is_wanted and "model" in parts.keys() - faulty:
         yield from pretrained_faults(parts["model"])
@@ -100,6 +104,10 @@ def _faults_beside_the_models(parts: Parts, parameters: Parameters) -> Iterator[
         yield from (one for one in found if ".".join(map(str, one.loc)) not in parameters)
     if {"budget", "resources"} <= parts.keys():
         yield from budget_faults(parts["budget"], parts["resources"])
+    if {"trainable", "resources"} <= parts.keys():
+        yield from gpu_faults(parts["trainable"], parts["resources"])
+    if {"data", "options", "protocol"} <= parts.keys() and parts.get("trainable") == SEGMENTATION:
+        yield from segmentation_faults(parts["data"], parts["options"], parts["protocol"])
     if {"trainable", "replay", "search"} <= parts.keys():
         yield from replay_faults(parts["trainable"], parts["replay"], parts["search"])
     if {"training", "early_stopping"} <= parts.keys():
@@ -121,6 +129,8 @@ def _of_part(faults: Callable[[Any], Iterator[Found]], parts: Parts, name: str) 
 
 _OF_ONE_SECTION: dict[str, Callable[[Any], Iterator[Found]]] = {
     "name": name_faults,
+    "trainable": trainable_faults,
+    "options": options_faults,
     "data": data_faults,
     "model": model_faults,
     "training": training_faults,
@@ -132,7 +142,7 @@ _OF_ONE_SECTION: dict[str, Callable[[Any], Iterator[Found]]] = {
 
 
 def _faults_of_parameters(parts: Parts, parameters: Parameters) -> Iterator[Found]:
-    sections = {name: parts.get(name) for name in ("data", "model", "training")}
+    sections = {name: parts.get(name) for name in SEARCHED_SECTIONS}
     for path, parameter in parameters.items():
         yield from parameter_faults(path, parameter, sections)
     if REAL_RATIO in parameters and "data" in parts:

@@ -9,7 +9,7 @@ from typing import get_args
 from sweep.spec.extension import AddedArm
 from sweep.spec.keys import Loc, key_at
 from sweep.spec.on_disk import folder_faults
-from sweep.spec.parameter_faults import refusals
+from sweep.spec.parameter_faults import SEARCHED_SECTIONS, refusals
 from sweep.spec.section_faults import repeated
 from sweep.spec.sections import ParameterConfig, Point, Spec
 from sweep.spec.space import CONTROL, REAL_RATIO, contains, missing_parameters
@@ -67,7 +67,7 @@ def _refusal(path: str, value: object, spec: Spec) -> str | None:
         )
     if path == REAL_RATIO and not spec.data.generated and value != 1:
         return f"is {given(value)}, but data.generated of {spec.name!r} names no source of generated images"
-    sections = {"data": spec.data, "model": spec.model, "training": spec.training}
+    sections = {name: getattr(spec, name) for name in SEARCHED_SECTIONS}
     return next(refusals(path, value, sections), None)
 
 

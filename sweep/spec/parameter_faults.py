@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from sweep.spec.change import built, changed
 from sweep.spec.keys import Loc, all_keys, dotted
-from sweep.spec.section_faults import data_faults, model_faults, training_faults
-from sweep.spec.sections import ParameterConfig, Spec
+from sweep.spec.section_faults import data_faults, model_faults, options_faults, training_faults
+from sweep.spec.sections import Options, ParameterConfig, Spec
 from sweep.spec.space import REAL_RATIO, cast, draws_whole_numbers, type_of
 from sweep.spec.wording import Found, closest, faults_of, given
 from trainables.contract import DataConfig, TrialConfig
@@ -39,9 +39,13 @@ _BESIDE_THE_MODELS: dict[str, Callable[[Any], Iterator[Found]]] = {
     "data": data_faults,
     "model": model_faults,
     "training": training_faults,
+    "options": options_faults,
 }
+SEARCHED_SECTIONS = tuple(_BESIDE_THE_MODELS)
+"""Whose keys can be searched."""
+
 Sections = Mapping[str, Section | None]
-"""`data`, `model` and `training`; None for one that is itself faulty."""
+"""The `SEARCHED_SECTIONS`; None for one that is itself faulty."""
 
 
 def parameter_faults(path: str, parameter: ParameterConfig, sections: Sections) -> Iterator[Found]:
@@ -70,12 +74,15 @@ def _path_fault(path: str, sections: Sections) -> str | None:
             return f"cannot be searched: {reason}"
     section = path.split(".")[0]
     if section in sections and sections[section] is None:
-        return None if type_of(path) else f"is no key. {closest(path, all_keys(Spec))}"
+        is_known = type_of(path) or section == "options"
+        return None if is_known else f"is no key. {closest(path, all_keys(Spec))}"
     known = [key for name, section in sections.items() if section for key in _searchable(name, section)]
     if path in known:
         return None
     if below := [key for key in known if key.startswith(f"{path}.")]:
         return f"is a section; search its keys, such as {below[0]}"
+    if section == "options":
+        return f"is no key of options; give it a default there. {closest(path, [*known, REAL_RATIO])}"
     return f"is no key of data, model or training. {closest(path, [*known, REAL_RATIO])}"
 
 
@@ -111,8 +118,8 @@ def _choices_faults(loc: Loc, path: str, parameter: ParameterConfig, sections: S
 
 def _range_faults(loc: Loc, path: str, parameter: ParameterConfig, sections: Sections) -> Iterator[Found]:
     assert parameter.min is not None and parameter.max is not None
-    if type_of(path) not in (int, float):
-        yield Found(loc, "has min and max, but its values are no numbers; give `values`")
+    if not _draws_numbers(path, sections):
+        yield Found(loc, "has min and max, but its values are no numbers that can be drawn; give `values`")
         return
     for end in ("min", "max"):
         value = getattr(parameter, end)
@@ -123,6 +130,19 @@ def _range_faults(loc: Loc, path: str, parameter: ParameterConfig, sections: Sec
     if parameter.is_log and parameter.min <= 0:
         message = f"is {parameter.min}; it must be above 0, because values are drawn on a logarithmic scale"
         yield Found((*loc, "min"), message)
+
+
+def _draws_numbers(path: str, sections: Sections) -> bool:
+    """Whether values between two numbers fit. Of an option only its default tells, and what is drawn for one
+    is not whole."""
+    name, *parts = path.split(".")
+    value: Any = sections.get(name)
+    if not isinstance(value, Options):
+        return type_of(path) in (int, float) or (name == "options" and value is None)
+    value = value.by_name
+    for part in parts:
+        value = value[part]
+    return value is None or isinstance(value, float)
 
 
 def refusals(path: str, value: Any, sections: Sections) -> Iterator[str]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from sweep.spec.keys import Loc, dotted
-from sweep.spec.sections import BudgetConfig, ReplaySection, ResourcesConfig, SearchConfig, TrackingConfig
+from sweep.spec.sections import (
+    TRAINABLES,
+    BudgetConfig,
+    Options,
+    ReplaySection,
+    ResourcesConfig,
+    SearchConfig,
+    TrackingConfig,
+)
 from sweep.spec.wording import Found, closest, given
 from trainables.contract import (
     DataConfig,
@@ -23,6 +33,8 @@ from trainables.contract.pairs import paired_folders
 
 _VALIDATION: Loc = ("data", "validation")
 _TAKEN = ("all", "real")
+_OWN_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _FILES_OF_THE_STORAGE = ("smoke", "mlartifacts", "mlflow.db")
 
 
@@ -31,6 +43,33 @@ def name_faults(name: str) -> Iterator[Found]:
     if name in _FILES_OF_THE_STORAGE or name.startswith("mlflow.db-"):
         message = f"is {name!r}, which the storage itself uses; give another name"
         yield Found(("name",), message)
+
+
+def trainable_faults(trainable: str) -> Iterator[Found]:
+    """No trainable of ours, and no name of a function either."""
+    if trainable not in TRAINABLES and not _OWN_FUNCTION.fullmatch(trainable):
+        message = (
+            f"is {trainable!r}; it must be one of: {', '.join(TRAINABLES)}, or package.module:function for a "
+            f"function of your own. {closest(trainable, TRAINABLES)}"
+        )
+        yield Found(("trainable",), message)
+
+
+def options_faults(options: Options) -> Iterator[Found]:
+    """Names that no placeholder and no dotted path could hold, and numbers that are none."""
+    yield from _faults_of_options(("options",), options.by_name)
+
+
+def _faults_of_options(loc: Loc, values: dict[str, Any]) -> Iterator[Found]:
+    for name, value in values.items():
+        below = (*loc, name)
+        if not _OPTION.fullmatch(name):
+            message = "is a bad name for an option; use letters, digits, '_' and '-', a letter or '_' first"
+            yield Found(below, message)
+        elif isinstance(value, dict):
+            yield from _faults_of_options(below, value)
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield Found(below, f"is {value}; it must be finite")
 
 
 def replay_faults(trainable: str, replay: ReplaySection | None, search: SearchConfig) -> Iterator[Found]:
@@ -64,7 +103,7 @@ def data_faults(data: DataConfig) -> Iterator[Found]:
     for loc, source in sources(data):
         if isinstance(source, FolderSource):
             yield from _folder_faults(data, loc, source)
-        elif loc != _VALIDATION and _is_same_scenes(source, data.validation):
+        elif isinstance(source, SceneSource) and _is_same_scenes(loc, source, data.validation):
             message = f"is {source.seed}, which makes the scenes of {dotted(loc)}; give another seed"
             yield Found((*_VALIDATION, "seed"), message)
 
@@ -103,11 +142,8 @@ def training_faults(training: TrainingConfig) -> Iterator[Found]:
 
 
 def resources_faults(resources: ResourcesConfig) -> Iterator[Found]:
-    """GPUs that a trial would hold and not use, and too few GPUs for any trial."""
+    """Too few GPUs for any trial."""
     gpus, most = resources.gpus_per_trial, resources.max_gpus
-    if gpus > 1:
-        message = f"is {gpus:g}; it must be at most 1: a trial trains on one GPU, more would stand idle"
-        yield Found(("resources", "gpus_per_trial"), message)
     if most is not None and (gpus == 0 or most < gpus):
         what = (
             "trials use no GPU: limit them with concurrent_trials" if gpus == 0 else f"a trial needs {gpus:g}"
@@ -150,8 +186,8 @@ def repeated(loc: Loc, values: tuple[Any, ...]) -> Iterator[Found]:
             yield Found((*loc, number), message)
 
 
-def _is_same_scenes(source: SceneSource, validation: Source) -> bool:
-    if not isinstance(validation, SceneSource):
+def _is_same_scenes(loc: Loc, source: SceneSource, validation: Source) -> bool:
+    if loc == _VALIDATION or not isinstance(validation, SceneSource):
         return False
     return (source.scenes, source.seed) == (validation.scenes, validation.seed)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -38,6 +39,16 @@ Name = Annotated[
 
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+SEGMENTATION = "segmentation"
+REPLAY = "replay"
+TRAINABLES = (SEGMENTATION, REPLAY)
+"""What `trainable` may be, beside the name of a function."""
+
+
+def is_own_trainer(trainable: str) -> bool:
+    """Whether it is none of the package's: we do not see what it consumes, nor its images."""
+    return trainable not in (SEGMENTATION, REPLAY)
 
 
 class ParameterConfig(Section):
@@ -153,7 +164,7 @@ class ResourcesConfig(Section):
 
     cpus_per_trial: PositiveFloat = 1.0
     gpus_per_trial: NonNegativeFloat = 0.0
-    """At most 1. May be a fraction: 0.5 lets two trials share a GPU."""
+    """At most 1, but with a trainer of your own. May be a fraction: 0.5 lets two trials share a GPU."""
     concurrent_trials: PositiveInt | None = None
     """Trials at once. Default: as many as the cluster has room for."""
     max_gpus: PositiveFloat | None = None
@@ -192,6 +203,17 @@ class ReplaySection(Section):
     plan."""
     seconds_per_iteration: NonNegativeFloat = 0.0
     """How long a trial waits before each iteration."""
+
+
+class Options(Section):
+    """The section `options`: names and values that mean something to a trainer of your own alone."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @property
+    def by_name(self) -> dict[str, Any]:
+        """As the file has them."""
+        return dict(self.model_extra or {})
 
 
 def _storage(value: Any) -> Storage:
@@ -236,10 +258,17 @@ class Spec(Section):
     """Name of the sweep and of its folder."""
     description: str = ""
     """Free text for the report."""
-    trainable: Literal["segmentation", "replay"] = "segmentation"
-    """What a trial is. `replay`: nothing is trained; trials report the curves that `replay.curves` holds."""
+    trainable: str = SEGMENTATION
+    """What a trial is. `replay`: nothing is trained; trials report the curves that `replay.curves` holds.
+    `package.module:function`: a function of your own."""
     replay: ReplaySection | None = None
     """Only with `trainable: replay`, and required there."""
+    options: Options = Options()
+    """What a trainer of your own is given beside the other sections: names and values that you choose. Each
+    can be searched as `options.NAME`."""
+    protocol: str | None = None
+    """What the scores of a trainer of your own are measured by, in words. Sweeps with the same words and the
+    same `data.validation` are compared. Default: only with sweeps of the same trainer."""
     data: DataConfig
     model: ModelConfig = ModelConfig()
     training: TrainingConfig
@@ -254,3 +283,8 @@ class Spec(Section):
     resources: ResourcesConfig = ResourcesConfig()
     tracking: TrackingConfig = TrackingConfig()
     storage: StorageConfig = StorageConfig()
+
+    @property
+    def has_own_trainer(self) -> bool:
+        """Whether somebody else trains: a function that is not ours."""
+        return is_own_trainer(self.trainable)

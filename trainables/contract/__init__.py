@@ -3,7 +3,7 @@
 No torch and no Ray here: importing it takes milliseconds.
 """
 
-from trainables.contract.data import DataConfig, FolderSource, SceneSource, Source
+from trainables.contract.data import DataConfig, ElsewhereSource, FolderSource, SceneSource, Source
 from trainables.contract.errors import (
     DataError,
     NonFiniteLossError,
@@ -29,6 +29,7 @@ __all__ = [
     "Control",
     "DataConfig",
     "DataError",
+    "ElsewhereSource",
     "FolderSource",
     "Mixture",
     "ModelConfig",

@@ -1,4 +1,4 @@
-"""Where images and labels come from: folders on disk, or scenes that the package renders."""
+"""Where images and labels come from: folders on disk, scenes that the package renders, or elsewhere."""
 
 from __future__ import annotations
 
@@ -41,13 +41,27 @@ class SceneSource(Section):
     """Height and width in pixels."""
 
 
+class ElsewhereSource(Section):
+    """Images that a trainer which is not ours finds by itself."""
+
+    elsewhere: str = Field(min_length=1)
+    """What they are, in words: two sources are taken for the same where these are."""
+    image_count: PositiveInt | None = None
+    """How many there are, if that is known: `sweep plan` then says how often each is seen."""
+
+
 def _kind_of_source(value: Any) -> str:
-    has_scenes = "scenes" in value if isinstance(value, dict) else isinstance(value, SceneSource)
-    return "scenes" if has_scenes else "folder"
+    if isinstance(value, dict):
+        return next((kind for kind in ("scenes", "elsewhere") if kind in value), "folder")
+    if isinstance(value, SceneSource):
+        return "scenes"
+    return "elsewhere" if isinstance(value, ElsewhereSource) else "folder"
 
 
 Source = Annotated[
-    Annotated[FolderSource, Tag("folder")] | Annotated[SceneSource, Tag("scenes")],
+    Annotated[FolderSource, Tag("folder")]
+    | Annotated[SceneSource, Tag("scenes")]
+    | Annotated[ElsewhereSource, Tag("elsewhere")],
     Discriminator(_kind_of_source),
 ]
 
@@ -76,7 +90,8 @@ class DataConfig(Section):
     validation: Source
     """The real images that every trial is validated on."""
     classes: tuple[str, ...] = Field(default_factory=_usual_classes)
-    """Names of the classes in the order of their ids. Default: by layout, or those of the scenes."""
+    """Names of the classes in the order of their ids. Default: by layout, or those of the scenes; may be
+    empty where the images to validate on lie elsewhere."""
     ignore_index: int = Field(default=255, ge=0, le=255)
     """Label id of pixels that neither train nor count."""
     reduce_zero_label: bool = False
@@ -86,7 +101,7 @@ class DataConfig(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> DataConfig:
-        if not self.classes:
+        if not self.classes and not isinstance(self.validation, ElsewhereSource):
             raise ValueError("classes are missing; list the names of the classes in the order of their ids")
         if self.strategy != "all" and self.strategy not in self.generated:
             known = ", ".join(("all", *self.generated))

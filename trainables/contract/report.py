@@ -22,6 +22,23 @@ class Mixture:
     generated_passes: float
     """Generated images consumed by the number of generated images there are; 0 without any."""
 
+    @classmethod
+    def not_counted(cls, requested_real_ratio: float) -> Mixture:
+        """Of nothing, as a counter that has counted nothing has it: what was consumed is not known.
+
+        Tables leave such a mixture out, and reports call the share of real images not verified.
+        """
+        return cls(
+            requested_real_ratio=requested_real_ratio,
+            realised_real_ratio=0.0,
+            real_images=0,
+            generated_images={},
+            distinct_real=0,
+            distinct_generated=0,
+            real_passes=0.0,
+            generated_passes=0.0,
+        )
+
 
 @dataclass(frozen=True)
 class ClassCounts:

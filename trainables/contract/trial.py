@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -26,6 +26,8 @@ class TrialConfig(Section):
     """Share of real images in the training stream."""
     control: Control | None = None
     """What stands in for all generated images; None: nothing, they are those of `data.generated`."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """What a trainer that is not ours is given beside all this, with the searched values put in."""
     seed: int = Field(ge=0)
     validate_at: tuple[int, ...]
     """Iterations at which the trial validates and reports, rising; the rungs are among them. It does so after

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainables.contract import DataConfig, FolderSource, Source
+from trainables.contract import DataConfig, DataError, ElsewhereSource, FolderSource, Source
 from trainables.data.controls import control_samples
 from trainables.data.folders import FolderSamples
 from trainables.data.samples import Samples
@@ -25,4 +25,6 @@ def open_samples(data: DataConfig, source: Source, inventory: str | None = None)
     """
     if isinstance(source, FolderSource):
         return FolderSamples(data, source, inventory)
+    if isinstance(source, ElsewhereSource):
+        raise DataError(f"{source.elsewhere!r} lies elsewhere: only a trainer of your own can find it")
     return SceneSamples(data, source)
