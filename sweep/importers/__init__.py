@@ -5,6 +5,7 @@
 """
 
 from sweep.importers.found import Found, FoundRun, Refusal, Validation
+from sweep.importers.fresh import fresh_sweep
 from sweep.importers.join import Joined, join, refusal_text
 from sweep.importers.recorded import RecordedCurves, check_curves, curve_faults, recorded_curves
 from sweep.importers.table import state_of_csv
@@ -20,6 +21,7 @@ __all__ = [
     "Validation",
     "check_curves",
     "curve_faults",
+    "fresh_sweep",
     "join",
     "recorded_curves",
     "refusal_text",

@@ -56,8 +56,8 @@ def _value(digits: str) -> NamedRatio:
     if has_two_decimals and number in _EIGHTHS:
         eighth = _EIGHTHS[number]
         note = (
-            f"{digits} is read as {float(eighth):g}, two decimals of an eighth; if {float(number):g} itself was "
-            "asked for, say so with --set real_ratio"
+            f"{digits} is read as {float(eighth):g}, two decimals of an eighth; if {float(number):g} itself "
+            "was asked for, say so with --set real_ratio"
         )
         return NamedRatio(float(eighth), note)
     return NamedRatio(float(number), "")
