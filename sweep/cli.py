@@ -13,6 +13,7 @@ import typer
 
 from sweep.commands.compare import compare
 from sweep.commands.fit import fit
+from sweep.commands.import_runs import import_runs
 from sweep.commands.logs import logs
 from sweep.commands.next_trials import next_trials
 from sweep.commands.on_cluster import OnCluster, jobs_at, without_address
@@ -174,6 +175,7 @@ app.command()(compare)
 app.command()(fit)
 app.command()(predict)
 app.command("next")(next_trials)
+app.command("import")(import_runs)
 app.command()(simulate)
 app.command()(submit)
 app.command()(logs)

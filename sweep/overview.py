@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import PurePath
 
 from rich.markup import escape
 from rich.table import Table
@@ -75,7 +76,7 @@ def latest_value(trial: TrialState, metric: str) -> str:
 def _short_reason(state: SweepState, trial: TrialState) -> str:
     """Why it is not, or no longer, in the running; `sweep explain` has all of it."""
     if trial.imported is not None:
-        return state.why_apart(trial) or f"imported from {trial.imported.source}"
+        return state.why_apart(trial) or f"imported from {PurePath(trial.imported.source).name}"
     if trial.status == "stopped" and trial.ended is not None:
         last = trial.judged[max(trial.judged)] if trial.judged else None
         if last is not None and last.reason == trial.ended.reason and last.cutoff is not None:

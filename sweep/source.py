@@ -1,4 +1,4 @@
-"""Where a sweep is read from: its ledger in a storage, an MLflow store, or a CSV of measurements."""
+"""Where a sweep is read from: its ledger in a storage, an MLflow store, or a table of measurements."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sweep.ledger import SweepState
 
 DEFAULT_EXPERIMENT = "segsweep"
+_TABLES = (".csv", ".parquet", ".md", ".markdown")
 
 
 def state_from(
@@ -26,8 +27,9 @@ def state_from(
     """The state of the sweep that a command names.
 
     Args:
-        name: of the sweep, also `URI/NAME` or an absolute path, or the path of a .csv file. With `mlflow`
-            also a sweep id, or None for the only sweep of the experiment.
+        name: of the sweep, also `URI/NAME` or an absolute path, or the path of a table: .csv, .parquet, .md,
+            or - for one on standard input. With `mlflow` also a sweep id, or None for the only sweep of the
+            experiment.
         storage: the folder or URI that holds the sweeps, unless one of the others says where.
         mlflow: tracking URI of the store to read in place of the storage.
         experiment: its experiment. Default: segsweep.
@@ -46,15 +48,15 @@ def state_from(
         return state_of_runs(mlflow, experiment or DEFAULT_EXPERIMENT, name, say)
     assert name is not None
     if is_file:
-        from sweep.importers import state_of_csv
+        from sweep.importers import state_of_path
 
-        return state_of_csv(Path(name), final)
+        return state_of_path(name, final, say)
     return state_of_folder(sweep_named(storage, name))
 
 
 def is_table(name: str | None) -> bool:
-    """Whether what a command was given is a CSV of measurements, not the name of a sweep."""
-    return name is not None and name.lower().endswith(".csv")
+    """Whether what a command was given is a table of measurements, not the name of a sweep."""
+    return name is not None and (name == "-" or Path(name).suffix.lower() in _TABLES)
 
 
 def state_of_folder(folder: SweepFolder) -> SweepState:
@@ -73,12 +75,14 @@ def _refuse_what_cannot_go_together(
 ) -> None:
     faults = []
     if name is None and mlflow is None:
-        faults.append("say which sweep: NAME, a .csv file, or --mlflow URI")
+        faults.append("say which sweep: NAME, a table such as a .csv file, or --mlflow URI")
     if is_file and mlflow is not None:
         faults.append(f"{name} is a file, and --mlflow names a store: give one of them")
     if experiment is not None and mlflow is None:
         faults.append("--experiment goes with --mlflow")
     if final is not None and not is_file:
-        faults.append("--final goes with a .csv file; a sweep itself says how long a training is")
+        faults.append(
+            "--final goes with a table such as a .csv file; a sweep itself says how long a training is"
+        )
     if faults:
         raise SourceError("\n".join(faults))

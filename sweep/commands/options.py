@@ -42,8 +42,8 @@ SourceName = Annotated[
     str | None,
     typer.Argument(
         metavar="NAME",
-        help="Name of the sweep, or a .csv file of measurements. With --mlflow also a sweep id, or nothing "
-        "where the experiment has only one sweep.",
+        help="Name of the sweep, or a table of measurements: .csv, .parquet, .md, or - for standard input. "
+        "With --mlflow also a sweep id, or nothing where the experiment has only one sweep.",
         show_default=False,
     ),
 ]
@@ -62,7 +62,7 @@ Final = Annotated[
         "--final",
         metavar="ITERATION",
         min=1,
-        help="Where a training ends. With a .csv file. Default: the last iteration in it.",
+        help="Where a training ends. With a table. Default: the last iteration in it.",
     ),
 ]
 At = Annotated[

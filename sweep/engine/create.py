@@ -33,21 +33,24 @@ _LIBRARIES = (
 def create_sweep(folder: SweepFolder, loaded: LoadedSpec) -> Ledger:
     """Writes the first line of the ledger; the caller holds `folder.locked()`."""
     ledger = Ledger(folder.ledger)
-    ledger.append(
-        SweepCreated(
-            sweep_id=uuid.uuid4().hex,
-            name=folder.name,
-            format=FORMAT,
-            spec=loaded.spec.model_dump(mode="json"),
-            spec_text=loaded.text,
-            protocol_id=protocol_id(loaded.spec),
-            regime_id=regime_id(loaded.spec),
-            versions=library_versions(),
-            git_revision=git_revision(),
-            owner=owner(),
-        )
-    )
+    ledger.append(created_by(loaded, folder.name))
     return ledger
+
+
+def created_by(loaded: LoadedSpec, name: str) -> SweepCreated:
+    """The first line of the ledger of a new sweep."""
+    return SweepCreated(
+        sweep_id=uuid.uuid4().hex,
+        name=name,
+        format=FORMAT,
+        spec=loaded.spec.model_dump(mode="json"),
+        spec_text=loaded.text,
+        protocol_id=protocol_id(loaded.spec),
+        regime_id=regime_id(loaded.spec),
+        versions=library_versions(),
+        git_revision=git_revision(),
+        owner=owner(),
+    )
 
 
 def must_be_unchanged(created: SweepCreated, spec: Spec) -> None:

@@ -9,15 +9,15 @@ from typing import Any
 
 from sweep.errors import Fault
 from sweep.importers.csv_file import Row
+from sweep.importers.names import METRICS, OurName, renamed
+from sweep.importers.origin import origin_column, was_measured
 from sweep.spec.space import REAL_RATIO, canonical
 
-METRICS = ("val_miou", "val_macc", "val_aacc")
-_OTHER_NAMES = {"nominal_real_ratio": REAL_RATIO}
 _NUMBERS = ("train_loss", "seconds")
 _IDS = ("protocol_id", "regime_id")
 _NOT_PARAMETERS = {
     *(REAL_RATIO, "iteration", *METRICS, *_NUMBERS, *_IDS),
-    *("seed", "trial_id", "baseline", "is_rung", "sweep", "arm", "provenance"),
+    *("seed", "trial_id", "baseline", "is_rung", "sweep", "arm", "provenance", "split", "subset"),
 }
 _PERCENT = (0.0, 100.0, "it must be in percent, between 0 and 100")
 _POSITIVE = (0.0, math.inf, "it must be a number from 0 on")
@@ -44,36 +44,58 @@ class Measurement:
     """Empty if there is none."""
     is_baseline: bool
     is_rung: bool
+    protocol_id: str
+    """Empty if there is none."""
+    regime_id: str
+    """Empty if there is none."""
 
 
 class Columns:
     """Reads rows of a table with this header; `faults` collects what is wrong, with lines."""
 
-    def __init__(self, header: Sequence[str], rows: Sequence[Row], metric: str) -> None:
+    def __init__(
+        self,
+        header: Sequence[str],
+        rows: Sequence[Row],
+        metric: str,
+        given: Mapping[str, OurName] | None = None,
+    ) -> None:
+        """`given`: what columns hold whose names do not say it."""
         self.faults: list[Fault] = []
-        names = {name: _OTHER_NAMES.get(name, name) for name in header}
-        if len(set(names.values())) < len(names):  # both are there: the other name is a parameter's
-            names = {name: name for name in header}
-        self.names = tuple(names.values())
-        self._rows = [Row(row.line, {names[name]: cell for name, cell in row.cells.items()}) for row in rows]
+        found = renamed(header, given or {})
+        self.notes = found.notes
+        self.names = tuple(one.name for one in found.names.values())
+        self._scales = {one.name: one.scale for one in found.names.values()}
+        self._protocol_id = found.protocol_id
+        named = [
+            Row(row.line, {one.name: row.cells[theirs] for theirs, one in found.names.items()})
+            for row in rows
+        ]
+        origin = origin_column(self.names, named)
+        self.not_measured = {
+            row.line: row.cells[origin] for row in named if origin and not was_measured(row.cells[origin])
+        }
+        """What the table itself says of rows that are no measurements, by line."""
+        self._rows = [row for row in named if row.line not in self.not_measured]
         self._metric = metric
-        self._parameters = [name for name in self.names if name not in _NOT_PARAMETERS and self._varies(name)]
+        left = [name for name in self.names if name not in _NOT_PARAMETERS and name != origin]
+        self._parameters = [name for name in left if self._varies(name)]
 
     def measurements(self, only_iteration: int) -> list[Measurement]:
         """All rows without a fault; `only_iteration` is that of every row if the table names none."""
+        self.faults += [
+            Fault("", f"two columns hold {name}; name one of them otherwise", 1)
+            for name in sorted({name for name in self.names if self.names.count(name) > 1})
+        ]
         if missing := [name for name in (REAL_RATIO, self._metric) if name not in self.names]:
             self.faults += [self._missing(name) for name in missing]
+        if self.faults:
             return []
-        if not self._rows:
+        if not self._rows and not self.not_measured:
             self.faults.append(Fault("", "has no rows under its first line"))
         found = [self._measurement(row, only_iteration) for row in self._rows]
-        self._same_everywhere()
         self._in_percent()
         return [measurement for measurement in found if measurement is not None]
-
-    def only_value(self, name: str) -> str | None:
-        """What a column holds in all rows; None if there is no such column or it is empty."""
-        return next((row.cells[name] for row in self._rows if row.cells.get(name)), None)
 
     def _measurement(self, row: Row, only_iteration: int) -> Measurement | None:
         before = len(self.faults)
@@ -99,7 +121,15 @@ class Columns:
             trial_id=row.cells.get("trial_id", ""),
             is_baseline=flags.get("baseline", False),
             is_rung=flags.get("is_rung", True),
+            protocol_id=self._protocol(row),
+            regime_id=row.cells.get("regime_id", ""),
         )
+
+    def _protocol(self, row: Row) -> str:
+        """Its own id; else the part of the data that it was measured on, but for the validation set."""
+        split = row.cells.get("split") or row.cells.get("subset") or ""
+        other = "" if split.lower() in ("", "val", "valid", "validation") else split.lower()
+        return row.cells.get("protocol_id") or other or self._protocol_id
 
     def _varies(self, name: str) -> bool:
         """Whether a column tells trials apart; one with a single value says what is the same for all."""
@@ -107,7 +137,7 @@ class Columns:
 
     def _number(self, row: Row, name: str) -> float:
         least, most, rule = _RANGES[name]
-        value = _float_or_none(row.cells[name])
+        value = self._float(row, name)
         if value is None or not least <= value <= most:
             hint = ". A trial that was not validated there has no row" if name == self._metric else ""
             self._fault(row, name, rule + hint)
@@ -128,20 +158,20 @@ class Columns:
             self._fault(row, name, "it must be true or false")
         return _TRUTH.get(text, False)
 
-    def _same_everywhere(self) -> None:
-        """Scores of several protocols or regimes must not be ranked together."""
-        for name in (name for name in _IDS if name in self.names and self._varies(name)):
-            self.faults.append(
-                Fault(name, "differs between rows: such scores cannot be compared. Make a file of each", 1)
-            )
-
     def _in_percent(self) -> None:
         """A share given for a percentage is within 0..100, so that only all values together show it."""
         for name in (name for name in METRICS if name in self.names):
-            values = [value for row in self._rows if (value := _float_or_none(row.cells[name])) is not None]
+            values = [value for row in self._rows if (value := self._float(row, name)) is not None]
             if values and max(values) <= 1:
-                message = "is at most 1 in every row, as if it were a share; it must be in percent: times 100"
+                message = (
+                    "is at most 1 in every row, as if it were a share; it must be in percent: times 100, "
+                    f"such as --column THEIRS={name}*100 of `sweep import`"
+                )
                 self.faults.append(Fault(name, message, 1))
+
+    def _float(self, row: Row, name: str) -> float | None:
+        value = _float_or_none(row.cells[name])
+        return None if value is None else value * self._scales[name]
 
     def _fault(self, row: Row, name: str, rule: str) -> None:
         text = row.cells[name]
@@ -149,7 +179,8 @@ class Columns:
 
     def _missing(self, name: str) -> Fault:
         there = ", ".join(self.names)
-        return Fault("", f"there is no column {name!r}, only: {there}. Rename the one that holds it", 1)
+        mend = "Rename the one that holds it, or say which it is with --column THEIRS=OURS of `sweep import`"
+        return Fault("", f"there is no column {name!r}, only: {there}. {mend}", 1)
 
 
 def _value(text: str) -> Any:

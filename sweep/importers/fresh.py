@@ -18,14 +18,20 @@ from sweep.spec.space import REAL_RATIO
 
 
 def fresh_sweep(
-    name: str, found: Found, terms: ImportTerms, paths: Sequence[str], metric: str = "val_miou"
+    name: str,
+    found: Found,
+    terms: ImportTerms,
+    paths: Sequence[str],
+    metric: str = "val_miou",
+    final: int | None = None,
 ) -> SweepCreated:
     """A sweep for these runs: their length, their rungs, their baseline, their ids.
 
-    Where runs are of several protocols or regimes, it takes the baseline's, and of those the most frequent.
+    `final` is the last iteration of a training, where the runs do not tell it. Where runs are of several
+    protocols or regimes, the sweep takes the baseline's, and of those the most frequent.
     """
     runs = found.runs
-    final = _final(found)
+    final = final or _final(found)
     return SweepCreated(
         time=time.time(),
         sweep_id=uuid.uuid4().hex,

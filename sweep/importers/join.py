@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -106,7 +107,6 @@ class _Join:
     def __post_init__(self) -> None:
         trials = self.state.trials.values()
         imported = [trial for trial in trials if trial.imported is not None]
-        self.number = len(imported)
         self.by_origin = {(one.imported.source, one.imported.run): one for one in imported if one.imported}
         self.by_content = {_content_of(one): one.trial_id for one in imported if len(one.reports) > 1}
         self.seeds: dict[str, set[int]] = {}
@@ -126,8 +126,7 @@ class _Join:
             self._take_new(run)
 
     def _take_new(self, run: FoundRun) -> None:
-        trial_id = f"i{self.number:03d}"
-        self.number += 1
+        trial_id = self._next_id(run)
         if len(run.validations) > 1:
             self.by_content[_content(run)] = trial_id
         parameters = canonical(run.parameters)
@@ -139,6 +138,15 @@ class _Join:
         self.events += [planned, imported, *self._reports(trial_id, run.validations)]
         self.events.append(self._ended(trial_id, run.validations[-1].iteration))
         self.new.append(trial_id)
+
+    def _next_id(self, run: FoundRun) -> str:
+        """Beside trials of the sweep's own `i000` and so on; else as the source calls it, or `t000`."""
+        is_alone = self.state.provenance == "imported"
+        known = {*self.state.trials, *self.new}
+        if is_alone and run.trial_id and run.trial_id not in known:
+            return run.trial_id
+        ids = (f"{'t' if is_alone else 'i'}{number:03d}" for number in itertools.count(len(self.new)))
+        return next(one for one in ids if one not in known)
 
     def _take_again(self, run: FoundRun, trial: TrialState) -> None:
         """A run of which the sweep has something."""

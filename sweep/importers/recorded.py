@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweep.importers.table import state_of_csv
+from sweep.importers.direct import state_of_csv
 from sweep.plan import PlannedTrial, planned_trials, trial_config
 from sweep.spec import LoadedSpec, Point, Spec
 from sweep.spec.document import Document

@@ -1,4 +1,4 @@
-"""A CSV of measurements as the state of a sweep: everything that is computed from a sweep, from a file."""
+"""Rows of a table as trainings, whatever file the table came out of."""
 
 from __future__ import annotations
 
@@ -11,73 +11,67 @@ from typing import Any
 
 from sweep.errors import Fault, TableError
 from sweep.importers.columns import Columns, Measurement
-from sweep.importers.csv_file import content_of, rows_of
-from sweep.ledger import FORMAT, SweepState, replay
-from sweep.ledger.events import (
-    DriverEnded,
-    DriverStarted,
-    Event,
-    SweepCreated,
-    SweepOutcome,
-    TrialEnded,
-    TrialPlanned,
-    TrialReported,
-    TrialStarted,
-)
+from sweep.importers.csv_file import Row, content_of, rows_of
+from sweep.importers.found import Found, FoundRun, Refusal, Validation
+from sweep.importers.names import OurName
 from sweep.plan.arms import arm_name
-from sweep.spec import BudgetConfig, EarlyStoppingConfig
-from sweep.spec.space import REAL_RATIO
 
 
-def state_of_csv(path: Path, final: int | None = None, metric: str = "val_miou") -> SweepState:
-    """The sweep that a file of measurements tells of; docs/import.md describes the file.
+@dataclass(frozen=True)
+class Table:
+    """A table as its file has it."""
 
-    Rungs are all iterations in the file, or those that `is_rung` marks. A trial with a value at the last one
-    is finished, any other interrupted: a row that is not there is not a stop. Provenance is "imported".
+    file: str
+    header: Sequence[str]
+    rows: Sequence[Row]
+    digest: str
+    """SHA-256 of the file."""
+
+
+def csv_table(path: Path) -> Table:
+    """A CSV file. Raises StorageError, and TableError if it is no table."""
+    content = content_of(path)
+    header, rows = rows_of(path, content)
+    return Table(str(path), header, rows, hashlib.sha256(content).hexdigest())
+
+
+def runs_of_table(
+    table: Table,
+    final: int | None = None,
+    metric: str = "val_miou",
+    columns: Mapping[str, OurName] | None = None,
+) -> Found:
+    """The trainings that a table tells of; docs/import.md describes its columns.
 
     Args:
-        path: the file.
-        final: the iteration at which a training ends. Default: the last one in the file, or 1 if it names
-            none.
-        metric: what trials are judged by.
+        table: with a row for every validation.
+        final: the iteration at which a training ends, where the table names no iterations.
+        metric: that every row must have.
+        columns: what columns hold whose names do not say it.
 
     Raises:
-        StorageError: the file cannot be read.
-        TableError: all faults of the file, with their lines.
+        TableError: all faults of the table, with their lines.
     """
-    content = content_of(path)
-    columns = Columns(*rows_of(path, content), metric)
-    measurements = columns.measurements(only_iteration=final or 1)
-    faults = [*columns.faults]
+    read = Columns(table.header, table.rows, metric, columns)
+    measurements = read.measurements(only_iteration=final or 1)
+    faults = [*read.faults]
     trials = _trials(measurements, faults)
-    rungs = _rungs(measurements, final, faults)
-    baseline = _baseline(trials, faults)
+    _check_baseline(trials, faults)
     if faults:
-        raise TableError(str(path), faults)
-    spec = _spec(path, trials, rungs, {"metric": metric, "baseline": baseline})
-    digest = hashlib.sha256(content).hexdigest()
-    created = SweepCreated(
-        time=path.stat().st_mtime,
-        sweep_id=digest[:16],
-        name=path.stem,
-        format=FORMAT,
-        spec=spec,
-        spec_text="",
-        protocol_id=columns.only_value("protocol_id") or f"csv-{digest[:12]}",
-        regime_id=columns.only_value("regime_id") or f"csv-{digest[:12]}",
-        versions={},
-        git_revision=None,
+        raise TableError(table.file, faults)
+    return Found(
+        runs=tuple(_run(table.file, trial) for trial in trials),
+        refusals=tuple(_not_measured(table.file, read.not_measured)),
+        notes=tuple(f"{table.file}: {note}" for note in read.notes),
+        rungs=tuple(sorted({row.iteration for row in measurements if row.is_rung})),
+        digest=table.digest,
     )
-    state = replay(_events(created, trials, rungs[-1]))
-    state.provenance = "imported"
-    return state
 
 
 @dataclass
 class _Trial:
     """The rows of one trial."""
 
-    trial_id: str
     seed: int
     first: Measurement
     rows: dict[int, Measurement] = field(default_factory=dict)
@@ -88,11 +82,45 @@ class _Trial:
         return arm_name(self.first.parameters)
 
 
+def _run(file: str, trial: _Trial) -> FoundRun:
+    first = trial.first
+    return FoundRun(
+        source=file,
+        name=first.trial_id or _name(trial),
+        line=first.line,
+        parameters=first.parameters,
+        seed=trial.seed,
+        trial_id=first.trial_id,
+        validations=tuple(_validation(file, trial.rows[at]) for at in sorted(trial.rows)),
+        is_baseline=any(row.is_baseline for row in trial.rows.values()),
+        protocol_id=first.protocol_id,
+        regime_id=first.regime_id,
+    )
+
+
+def _name(trial: _Trial) -> str:
+    """Where rows of several protocols or regimes are of one arm and seed, they are several trials."""
+    ids = filter(None, (trial.first.protocol_id, trial.first.regime_id))
+    return " ".join((trial.arm, f"seed {trial.seed}", *ids))
+
+
+def _validation(file: str, row: Measurement) -> Validation:
+    return Validation(
+        iteration=row.iteration, metrics=dict(row.metrics), file=file, line=row.line, seconds=row.seconds
+    )
+
+
+def _not_measured(file: str, told: Mapping[int, str]) -> Iterator[Refusal]:
+    for line, word in told.items():
+        yield Refusal(file=file, line=line, reason=f"is no measurement: the table itself says {word!r}")
+
+
 def _trials(measurements: Sequence[Measurement], faults: list[Fault]) -> list[_Trial]:
     """Trials in the order of their first rows; adds rows that contradict each other to `faults`."""
     trials: dict[str, _Trial] = {}
     for row in measurements:
-        key = row.trial_id or json.dumps([row.parameters, row.seed])
+        ids = [row.protocol_id, row.regime_id]
+        key = json.dumps([row.trial_id, *ids] if row.trial_id else [row.parameters, row.seed, *ids])
         if key not in trials:
             trials[key] = _new_trial(row, list(trials.values()), faults)
         _add(trials[key], row, faults)
@@ -101,14 +129,18 @@ def _trials(measurements: Sequence[Measurement], faults: list[Fault]) -> list[_T
 
 def _new_trial(row: Measurement, known: Sequence[_Trial], faults: list[Fault]) -> _Trial:
     """A trial that begins with this row; without a seed it gets the next one of its arm."""
-    own = {trial.seed: trial for trial in known if trial.first.parameters == row.parameters}
+    own = {trial.seed: trial for trial in known if _kind(trial.first) == _kind(row)}
     seed = row.seed if row.seed is not None else max(own, default=-1) + 1
     if seed in own:
         other = own[seed].first
         faults.append(
             Fault("seed", f"is {seed}, as of another trial of the same arm in line {other.line}", row.line)
         )
-    return _Trial(row.trial_id or f"t{len(known):03d}", seed, row)
+    return _Trial(seed, row)
+
+
+def _kind(row: Measurement) -> tuple[Mapping[str, Any], str, str]:
+    return row.parameters, row.protocol_id, row.regime_id
 
 
 def _add(trial: _Trial, row: Measurement, faults: list[Fault]) -> None:
@@ -133,19 +165,11 @@ def _add(trial: _Trial, row: Measurement, faults: list[Fault]) -> None:
     trial.rows.setdefault(row.iteration, row)
 
 
-def _rungs(measurements: Sequence[Measurement], final: int | None, faults: list[Fault]) -> list[int]:
-    """Iterations at which trials are compared, rising; the end of a training is the last."""
-    last = max((row.iteration for row in measurements), default=1)
-    if final is not None and final < last:
-        faults.append(Fault("", f"has iteration {last}, which is after the final one, {final}"))
-    return sorted({row.iteration for row in measurements if row.is_rung} | {max(final or last, last)})
-
-
-def _baseline(trials: Sequence[_Trial], faults: list[Fault]) -> dict[str, Any]:
-    """What the parameters of the marked arms have in common; all real where none is marked."""
+def _check_baseline(trials: Sequence[_Trial], faults: list[Fault]) -> None:
+    """An arm that has all that the marked ones share is a baseline, too, and must be marked."""
     marked = [trial for trial in trials if any(row.is_baseline for row in trial.rows.values())]
     if not marked:
-        return {REAL_RATIO: 1.0}
+        return
     common = dict(marked[0].first.parameters)
     for trial in marked:
         own = trial.first.parameters
@@ -160,68 +184,7 @@ def _baseline(trials: Sequence[_Trial], faults: list[Fault]) -> dict[str, Any]:
                     trial.first.line,
                 )
             )
-    return common
 
 
 def _fits(parameters: Mapping[str, Any], point: Mapping[str, Any]) -> bool:
     return all(parameters.get(path, value) == value for path, value in point.items())
-
-
-def _spec(
-    path: Path, trials: Sequence[_Trial], rungs: Sequence[int], known: Mapping[str, Any]
-) -> dict[str, Any]:
-    """As much of a spec as the file tells: what was compared, not how it was trained."""
-    searched: dict[str, dict[Any, None]] = {}
-    for trial in trials:
-        for key, value in trial.first.parameters.items():
-            searched.setdefault(key, {})[value] = None
-    stopping = EarlyStoppingConfig(name="none", rungs=tuple(rungs[:-1]))
-    return {
-        "name": path.stem,
-        "description": f"Imported from {path.name}.",
-        "data": {"classes": []},
-        "model": {},
-        "training": {"iterations": rungs[-1]},
-        "search": {
-            "method": "grid",
-            "metric": known["metric"],
-            "parameters": {key: {"values": list(values)} for key, values in searched.items()},
-            "seeds": sorted({trial.seed for trial in trials}),
-        },
-        "baseline": known["baseline"],
-        "controls": [],
-        "early_stopping": stopping.model_dump(mode="json"),
-        "budget": BudgetConfig().model_dump(mode="json"),
-    }
-
-
-def _events(created: SweepCreated, trials: Sequence[_Trial], final: int) -> Iterator[Event]:
-    """The ledger that such a sweep would have left, all at the time of the file."""
-    time, host = created.time, "imported"
-    yield created
-    yield DriverStarted(time=time, pid=0, host=host)
-    for trial in trials:
-        trial_id, parameters = trial.trial_id, dict(trial.first.parameters)
-        yield TrialPlanned(
-            time=time, trial_id=trial_id, arm=trial.arm, parameters=parameters, seed=trial.seed
-        )
-        yield TrialStarted(time=time, trial_id=trial_id, attempt=1, iteration=0, host=host)
-        for iteration in sorted(trial.rows):
-            yield _reported(trial_id, trial.rows[iteration], time)
-        if final in trial.rows:
-            yield TrialEnded(time=time, trial_id=trial_id, outcome="finished", reason="", iteration=final)
-    all_finished = all(final in trial.rows for trial in trials)
-    outcome: SweepOutcome = "completed" if all_finished else "interrupted"
-    yield DriverEnded(time=time, outcome=outcome, reason=created.spec["description"])
-
-
-def _reported(trial_id: str, row: Measurement, time: float) -> TrialReported:
-    return TrialReported(
-        time=time,
-        trial_id=trial_id,
-        iteration=row.iteration,
-        metrics=dict(row.metrics),
-        mixture={},
-        counts={"intersection": [], "prediction": [], "label": []},
-        seconds=row.seconds,
-    )

@@ -8,8 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml.error import YAMLError
+
 from sweep.importers.found import FoundRun
 from sweep.ledger.events import SweepCreated
+from sweep.spec.document import read_value
+from sweep.spec.space import REAL_RATIO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +61,27 @@ def absolute(source: str) -> str:
     """A path as it is wherever one stands; URIs and the like as they are."""
     path = Path(source)
     return str(path.absolute()) if path.exists() else source
+
+
+def parameter_of(setting: str) -> tuple[str, Any]:
+    """`real_ratio=0.5` as a dotted path and its value, which is read as YAML. Raises ValueError."""
+    path, equals, text = setting.partition("=")
+    if not equals or not path.strip():
+        raise ValueError("must have the form KEY=VALUE, such as real_ratio=0.5")
+    try:
+        value = read_value(text)
+    except YAMLError as error:
+        raise ValueError(f"the value is not valid YAML: {' '.join(str(error).split())}") from None
+    if path.strip() == REAL_RATIO and not (is_number(value) and 0 <= value <= 1):
+        raise ValueError("real_ratio is the share of real images, a number between 0 and 1")
+    if not isinstance(value, int | float | str):
+        raise ValueError("the value must be a number or a name")
+    return path.strip(), float(value) if path.strip() == REAL_RATIO else value
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is one; truth values are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def with_parameters(run: FoundRun, parameters: Mapping[str, Any]) -> FoundRun:

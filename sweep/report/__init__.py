@@ -5,6 +5,7 @@ from sweep.report.files import ReportFiles, write_report
 from sweep.report.fits_json import fits_json
 from sweep.report.fits_text import fits_text, section_text
 from sweep.report.frame import fair_frame
+from sweep.report.import_text import import_text
 from sweep.report.learning_curves import learning_curves
 from sweep.report.machine import comparison
 from sweep.report.pages import page
@@ -29,6 +30,7 @@ __all__ = [
     "fair_tables",
     "fits_json",
     "fits_text",
+    "import_text",
     "latest_table_text",
     "learning_curves",
     "next_section",

@@ -41,7 +41,7 @@ def _head(state: SweepState, joined: Joined, is_done: bool) -> str:
         state.why_apart(state.trials[trial_id]) is not None for trial_id in (*joined.new, *joined.changed)
     )
     ranked = f"; {apart} of them shown but not ranked" if apart else ""
-    verb = "imported into" if is_done else "to be imported into"
+    verb = "imported into" if is_done else "to be imported into" if joined.events else "nothing new for"
     return f"{verb} {state.created.name}: {told}{ranked}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mlflow.entities import LifecycleStage, Run
+from mlflow.entities import LifecycleStage, Metric, Run
 
 from sweep.errors import StorageError, SweepNotFoundError
 from sweep.tracking.client import reading_client
@@ -55,14 +55,32 @@ class StoredRuns:
         except Exception as error:
             raise self._unreadable(error) from error
 
+    def whole(self) -> list[Run]:
+        """All runs of the experiment with their parameters and last metrics, oldest first. Raises
+        StorageError."""
+        try:
+            return sorted(self._pages(""), key=lambda run: run.info.start_time)
+        except Exception as error:
+            raise self._unreadable(error) from error
+
+    def history(self, run: Run, metric: str) -> list[Metric]:
+        """Every value of a metric of a run, in the order of their writing. Raises StorageError."""
+        try:
+            return list(self._client.get_metric_history(run.info.run_id, metric))
+        except Exception as error:
+            raise self._unreadable(error) from error
+
     def _search(self, tags: Mapping[str, str]) -> Iterator[StoredRun]:
         wanted = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+        yield from map(_stored, self._pages(wanted))
+
+    def _pages(self, wanted: str) -> Iterator[Run]:
         token: str | None = None
         while True:
             page = self._client.search_runs(
                 [self._experiment_id], filter_string=wanted, max_results=_RUNS_A_PAGE, page_token=token
             )
-            yield from map(_stored, page)
+            yield from page
             token = page.token
             if not token:
                 return

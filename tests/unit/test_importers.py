@@ -173,7 +173,7 @@ def test_all_faults_of_a_file_come_at_once_with_their_lines(tmp_path: Path) -> N
     [
         ("", "is empty; its first line must name the columns"),
         ("real_ratio,val_miou\n", "has no rows under its first line"),
-        ("real_ratio,miou\n1,40\n", "1: there is no column 'val_miou', only: real_ratio, miou. Rename the"),
+        ("real_ratio,score\n1,40\n", "1: there is no column 'val_miou', only: real_ratio, score. Rename the"),
         ("real_ratio;val_miou\n1;40\n", "1: the columns are separated by ';'; they must be by ','"),
         ("real_ratio,val_miou,val_miou\n1,40,40\n", "1: there are two columns 'val_miou'"),
         ("real_ratio,,val_miou\n1,,40\n", "1: a column has no name"),
