@@ -39,9 +39,9 @@ def read_wandb(
     final: int | None = None,
     metric: str = "val_miou",
 ) -> Found:
-    """The runs of an export; real_ratio as a column, the user or the run's name tells.
+    """The runs of an export; real_ratio as a column, the user or the name of the run tells.
 
-    Of the table of runs, columns that are none of ours are left out: nothing tells settings from scores there.
+    Of the table of runs, columns that are none of ours are left out: nothing tells settings from scores.
 
     Raises:
         StorageError: the file cannot be read.

@@ -88,11 +88,11 @@ def test_faults_of_a_csv_reach_the_terminal(sweep: Terminal, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], ["say which sweep: NAME, a .csv file, or --mlflow URI"]),
+        ([], ["say which sweep: NAME, a table such as a .csv file, or --mlflow URI"]),
         (["fake", "--experiment", "x"], ["--experiment goes with --mlflow"]),
         (
             ["fake", "--final", "5"],
-            ["--final goes with a .csv file; a sweep itself says how long a training is"],
+            ["--final goes with a table such as a .csv file; a sweep itself says how long a training is"],
         ),
         (
             ["x.csv", "--mlflow", "sqlite:///none.db"],
@@ -100,7 +100,11 @@ def test_faults_of_a_csv_reach_the_terminal(sweep: Terminal, tmp_path: Path) -> 
         ),
         (
             ["--final", "5", "--experiment", "x"],
-            ["say which sweep", "--experiment goes with --mlflow", "--final goes with a .csv file"],
+            [
+                "say which sweep",
+                "--experiment goes with --mlflow",
+                "--final goes with a table such as a .csv file",
+            ],
         ),
         (
             ["fake", "--mlflow", "sqlite:///none.db"],
