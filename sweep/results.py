@@ -95,15 +95,8 @@ def class_table(state: SweepState) -> pd.DataFrame:
 
 
 def rungs_of(state: SweepState) -> tuple[int, ...]:
-    """The iterations at which trials are compared, rising; the last iteration is the last of them.
-
-    Where all trials are imported, every import brings its own.
-    """
-    spec = state.created.spec
-    own = {*spec["early_stopping"]["rungs"], spec["training"]["iterations"]}
-    if state.provenance == "imported":
-        own.update(*(one.rungs for one in state.imports))
-    return tuple(sorted(own))
+    """The iterations at which trials are compared, rising; the last iteration is the last of them."""
+    return state.rungs
 
 
 def must_be_rung(state: SweepState, iteration: int) -> None:

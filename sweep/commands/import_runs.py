@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from sweep.commands.options import Experiment, Storage, say
+from sweep.commands.options import Storage, say
 from sweep.errors import ExitCode, SourceError
 from sweep.source import DEFAULT_EXPERIMENT
 from sweep.storage import DEFAULT_STORAGE, storage_and_name, sweep_in
@@ -54,7 +54,7 @@ def import_runs(
         typer.Option(help="How the trainer made real_ratio a number of images of each batch."),
     ] = None,
     log_interval: Annotated[
-        int, typer.Option(min=1, help="Iterations between two training lines, where no log says it.")
+        int, typer.Option(min=0, help="Iterations between two training lines, where no log says it.")
     ] = 50,
     protocol: Annotated[str, typer.Option(metavar="ID", help="One protocol id for all runs.")] = "",
     regime: Annotated[str, typer.Option(metavar="ID", help="One regime id for all runs.")] = "",
@@ -73,7 +73,9 @@ def import_runs(
             metavar="SPEC", help="Make the sweep as `sweep run SPEC` would; `sweep resume NAME` starts it."
         ),
     ] = None,
-    experiment: Experiment = None,
+    experiment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --format mlflow. Default: segsweep.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be imported.")] = False,
     storage: Storage = DEFAULT_STORAGE,
 ) -> None:

@@ -14,8 +14,7 @@ from sweep.importers.found import Found
 from sweep.importers.markdown_file import read_markdown
 from sweep.importers.mmsegmentation import read_mmsegmentation
 from sweep.importers.names import OurName
-from sweep.importers.parquet_file import parquet_table
-from sweep.importers.table import csv_table, runs_of_table
+from sweep.importers.table import Table, csv_table, runs_of_table
 from sweep.importers.wandb import is_wandb, read_wandb
 from sweep.spec.space import REAL_RATIO
 
@@ -111,11 +110,17 @@ def _read(
     readers: dict[Format, Callable[[], Found]] = {
         "mmsegmentation": lambda: read_mmsegmentation(place, parameters.get(REAL_RATIO)),
         "csv": lambda: runs_of_table(csv_table(place), final, metric, columns),
-        "parquet": lambda: runs_of_table(parquet_table(place), final, metric, columns),
+        "parquet": lambda: runs_of_table(_parquet(place), final, metric, columns),
         "markdown": lambda: read_markdown(_text(path), _name(path), final, metric, columns),
         "wandb": lambda: read_wandb(place, columns, parameters, final, metric),
     }
     return readers[form]()
+
+
+def _parquet(path: Path) -> Table:
+    from sweep.importers.parquet_file import parquet_table  # Arrow takes its time to be imported
+
+    return parquet_table(path)
 
 
 def _name(path: str) -> str:

@@ -20,7 +20,6 @@ from sweep.ledger.events import (
 )
 from sweep.ledger.state import SweepState, TrialState
 from sweep.plan.arms import arm_name
-from sweep.results import rungs_of
 from sweep.spec.space import canonical, identity
 
 _FIRST_FREE_SEED = 1000
@@ -85,9 +84,9 @@ def place(file: str, line: int) -> str:
 def _final(state: SweepState, found: Found) -> int:
     """The iteration at which a training ends."""
     if state.provenance != "imported":
-        return rungs_of(state)[-1]
+        return state.rungs[-1]
     iterations = (one.iteration for run in found.runs for one in run.validations)
-    return max(rungs_of(state)[-1], *iterations, *(found.rungs or ()))
+    return max(state.rungs[-1], *iterations, *(found.rungs or ()))
 
 
 @dataclass
@@ -164,7 +163,7 @@ class _Join:
             self.known.append(trial.trial_id)
             return
         self.events += [imported, *self._reports(trial.trial_id, more)]
-        last = max(*trial.reports, *(one.iteration for one in more))
+        last = max([*trial.reports, *(one.iteration for one in more)])
         self.events += [self._ended(trial.trial_id, last)] if more else []
         self.changed.append(trial.trial_id)
 

@@ -9,7 +9,6 @@ from sweep.importers.aliases import aliased
 from sweep.importers.found import Found, FoundRun
 from sweep.importers.rounding import Rule, as_trained
 from sweep.ledger.state import SweepState
-from sweep.results import rungs_of
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,6 @@ class Preparation:
 
 def _rungs(runs: Iterable[FoundRun], state: SweepState | None) -> set[int]:
     """Iterations that are known to be those of a validation: out of logs, or because the sweep has them."""
-    known = set() if state is None else set(rungs_of(state))
+    known = set() if state is None else set(state.rungs)
     exact = (one.iteration for run in runs if run.log_interval is not None for one in run.validations)
     return known | set(exact)

@@ -210,6 +210,18 @@ class SweepState:
         return {name: trial for name, trial in self.trials.items() if trial.imported is None}
 
     @property
+    def rungs(self) -> tuple[int, ...]:
+        """The iterations at which trials are compared, rising; the last iteration is the last of them.
+
+        Where all trials are imported, every import brings its own.
+        """
+        spec = self.created.spec
+        own = {*spec["early_stopping"]["rungs"], spec["training"]["iterations"]}
+        if self.provenance == "imported":
+            own.update(*(one.rungs for one in self.imports))
+        return tuple(sorted(own))
+
+    @property
     def origin(self) -> str:
         """What must stand above every number of a sweep that trained nothing; empty for one that did."""
         if self.provenance != "replayed":

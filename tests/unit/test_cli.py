@@ -25,6 +25,7 @@ COMMANDS = {
     "predict": "Predicts the value of a training at a share of real images, run or not.",
     "next": "Proposes the trials that would narrow the curve most where it matters, priced.",
     "simulate": "Replays recorded trials through stopping rules: what each would have cost, and lost.",
+    "import": "Makes trials of a sweep out of old runs: logs, tables, MLflow, W&B.",
     "submit": "Starts a sweep on a cluster, and returns at once.",
     "logs": "Prints what a sweep, its libraries, or a trial that broke off have said.",
     "report": "Writes tables and figures from what is known now, and prints the newest table.",
