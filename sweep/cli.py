@@ -342,6 +342,9 @@ def _checked(
         if smoke:
             raise typer.BadParameter("a replay trains nothing; run it as it is", param_hint="--smoke")
         check_curves(loaded)
+    elif loaded.spec.command is not None and smoke:
+        advice = "set training.iterations and early_stopping.rungs to what it validates at, with --set"
+        raise typer.BadParameter(f"a command is not shortened from here; {advice}", param_hint="--smoke")
     else:
         check_data(loaded)
     return smoke_spec(loaded) if smoke else loaded

@@ -10,12 +10,15 @@ import typer
 from sweep.commands.on_cluster import forward, jobs_at
 from sweep.commands.options import Storage, SweepName
 from sweep.errors import SweepError
+from sweep.secrets import without_secrets
 from sweep.storage import DEFAULT_STORAGE, SweepFolder, storage_and_name, sweep_named
+from trainables.contract.command import OUTPUT
 
 if TYPE_CHECKING:
     from sweep.ledger import SweepState
 
 _OF_TRIAL = ("error.txt", "stall.txt")
+_LAST_LINES = 40
 
 
 def logs(
@@ -54,6 +57,9 @@ def _of_trial(folder: SweepFolder, trial_id: str) -> Iterator[str]:
     yield from (text for name in _OF_TRIAL if (text := _read(folder, f"trials/{trial_id}/{name}")))
     if not faults:
         yield f"no attempt of {trial_id} broke off"
+    if output := _read(folder, f"trials/{trial_id}/{OUTPUT}"):
+        last = "\n".join(output.splitlines()[-_LAST_LINES:])
+        yield f"the end of what its trainer printed:\n{without_secrets(last)}"
 
 
 def _read(folder: SweepFolder, file: str) -> str:

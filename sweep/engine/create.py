@@ -74,6 +74,8 @@ def must_be_unchanged(created: SweepCreated, spec: Spec) -> None:
 def _what_changed(spec: Spec) -> str:
     if spec.replay is not None:
         return f"{spec.replay.curves}, which it replays, was changed or is gone"
+    if spec.command is not None and spec.command.config_file is not None:
+        return f"{spec.command.config_file.template}, or files of the data set, were changed or are gone"
     return (
         "Files of the data set were added, removed or changed, or another version of segsweep trains or "
         "measures otherwise"

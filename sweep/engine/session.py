@@ -21,6 +21,7 @@ from sweep.errors import StorageError
 from sweep.secrets import without_secrets
 from sweep.storage import LEDGER, StoredCheckpoint, StoreURI, storage_at
 from trainables.contract import CHECKPOINT_NAME, Progress, Report, Session, TrialConfig, TrialError
+from trainables.contract.command import CommandTask
 from trainables.contract.recorded import ReplayConfig
 
 _STORAGE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -79,8 +80,8 @@ class RaySession:
 
 def run_trial(config: dict[str, Any]) -> None:
     """What Ray Tune runs: `config` holds `trial` (a TrialConfig), with `trainable` if another than ours is to
-    train it, or `replay` (a ReplayConfig); `trial_id`, `sweep_id`, `threads`, `gpus`, `stall_timeout`, and
-    where its checkpoint is: `folder`, or `store` and `sweep`.
+    train it, `command` (a CommandTask) or `replay` (a ReplayConfig); `trial_id`, `sweep_id`, `threads`,
+    `gpus`, `stall_timeout`, and where its checkpoint is: `folder`, or `store` and `sweep`.
     """
     os.environ["OMP_NUM_THREADS"] = str(config["threads"])  # read when torch is first imported, below
     if not config["gpus"]:
@@ -147,6 +148,11 @@ def _work(config: dict[str, Any], session: RaySession) -> None:
         from trainables.replay import replay
 
         replay(ReplayConfig.model_validate(config["replay"]), session)
+        return
+    if "command" in config:
+        from trainables.command import run_command
+
+        run_command(CommandTask.model_validate(config["command"]), session)
         return
     trial = TrialConfig.model_validate(config["trial"])
     if "trainable" in config:

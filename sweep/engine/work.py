@@ -10,6 +10,8 @@ from sweep.plan import PlannedTrial, trial_config
 from sweep.plan.content import inventories
 from sweep.spec import Spec
 from sweep.spec.space import REAL_RATIO
+from trainables.contract import TrialConfig
+from trainables.contract.command import CommandTask
 from trainables.contract.recorded import Metrics, ReplayConfig, without_nan
 
 Work = Callable[[PlannedTrial], dict[str, Any]]
@@ -19,7 +21,7 @@ Work = Callable[[PlannedTrial], dict[str, Any]]
 def work_of(spec: Spec) -> Work:
     """As the spec's `trainable` says. Raises StorageError, TableError if recorded curves cannot be read."""
     if spec.replay is None:
-        return training(spec)
+        return training(spec) if spec.command is None else commanding(spec)
     curves = recorded_curves(spec)
     return replaying(curves.of, spec.replay.seconds_per_iteration, spec.training.log_interval)
 
@@ -33,6 +35,20 @@ def training(spec: Spec) -> Work:
         config = trial_config(spec, trial)
         own = held if _searches_no_folder(trial) else {}
         return {"trial": config.model_copy(update={"inventories": own}).model_dump(mode="json"), **trainer}
+
+    return work
+
+
+def commanding(spec: Spec) -> Work:
+    """A process of somebody else's trainer; what its configuration file is made of goes with it."""
+    assert spec.command is not None
+    command, own = spec.command, training(spec)
+    template = command.config_file.template.read_text() if command.config_file else None
+
+    def work(trial: PlannedTrial) -> dict[str, Any]:
+        config = TrialConfig.model_validate(own(trial)["trial"])
+        task = CommandTask(trial=config, command=command, template=template, metric=spec.search.metric)
+        return {"command": task.model_dump(mode="json")}
 
     return work
 

@@ -66,8 +66,15 @@ def regime_id(spec: Spec) -> str:
 
 
 def _own_trainer(spec: Spec) -> dict[str, Any]:
-    """What can be told of a trainer that is not ours."""
-    return {"trainable": spec.trainable}
+    """What can be told of a trainer that is not ours: how it is called, placeholders as they are."""
+    if spec.command is None:
+        return {"trainable": spec.trainable}
+    file = spec.command.config_file
+    return {
+        "trainable": spec.trainable,
+        **spec.command.model_dump(mode="json", include={"arguments", "environment"}),
+        "template": file_hash(file.template) if file else None,
+    }
 
 
 def _id_of_recorded(replay: ReplaySection) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Protocol
@@ -11,6 +12,8 @@ from sweep.plan.mixtures import MixtureRow, mixtures
 from sweep.plan.trials import planned_trials, rungs
 from sweep.spec import Spec
 from sweep.storage import sweep_in
+
+_LONGEST_COMMAND = 200
 
 
 class KnownTrial(Protocol):
@@ -56,6 +59,8 @@ def _trials(spec: Spec, cost: Cost) -> Iterator[str]:
     yield f"{spec.name}: {cost.trials} trials, {arms}, by {spec.search.method}"
     if spec.replay is not None:
         yield f"replays {spec.replay.curves}: nothing is trained, and no value is measured"
+    if spec.command is not None and spec.has_own_trainer:
+        yield f"runs {_shortened(shlex.join(spec.command.arguments))}"
     yield f"rungs: {', '.join(map(str, rungs(spec)))} iterations, judged by {spec.search.metric}"
     planned = planned_trials(spec)
     known = dict.fromkeys(trial.arm for trial in planned)
@@ -66,6 +71,10 @@ def _trials(spec: Spec, cost: Cost) -> Iterator[str]:
         yield f"  and {cost.arms - len(known)} that {spec.search.method} will propose"
     if spec.controls:
         yield f"controls: {', '.join(spec.controls)}: they test the sweep itself, are never stopped or ranked"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_COMMAND else f"{text[: _LONGEST_COMMAND - 3]}..."
 
 
 def mixture_lines(rows: list[MixtureRow]) -> Iterator[str]:

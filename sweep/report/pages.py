@@ -17,6 +17,7 @@ from sweep.report.fits_page import fits_parts, section_parts, verdict_parts
 from sweep.report.imported import imported_section
 from sweep.report.tables import FairTable, count_words, fair_tables
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
+from sweep.report.verification import unverified_words
 from sweep.results import baseline_arms, is_control_trial, metric_of, trial_table
 from sweep.spec.document import yaml_text
 
@@ -35,6 +36,7 @@ def page(
     sections = [
         f"# Sweep {markdown.cell(state.created.name)}",
         markdown.cell(state.origin),
+        markdown.cell(unverified_words(state)),
         controls_section(state),
         state.created.spec["description"],
         verdict(_newest(compared)),
@@ -110,10 +112,7 @@ def _images(state: SweepState) -> Iterator[str]:
     trials = trial_table(state)
     trials = trials[trials["realised_real_ratio"].notna()]
     if trials.empty:
-        is_reported = any(trial.reports for trial in state.trials.values())
-        yield (
-            _NOT_VERIFIED if is_reported and state.provenance == "measured" else _NO_IMAGES[state.provenance]
-        )
+        yield unverified_words(state) or _NO_IMAGES[state.provenance]
         return
     yield (
         "Counted in the train step, up to the last report of each trial; several numbers are the least and "
@@ -128,10 +127,6 @@ def _images(state: SweepState) -> Iterator[str]:
     yield markdown.table(["arm", "requested_real_ratio", *names[1:]], rows, text=["arm"])
 
 
-_NOT_VERIFIED = (
-    "Not verified: the trainer does not say which images it consumed, so nothing shows that the share of "
-    "real images that was asked for is the one that was trained on."
-)
 _NO_IMAGES: dict[Provenance, str] = {
     "measured": "No trial has reported yet.",
     "imported": "The imported file does not say.",
@@ -141,6 +136,8 @@ _NO_IMAGES: dict[Provenance, str] = {
 
 def _range(values: pd.Series[float]) -> str:
     """`0.125`, or `0.125 to 0.13` where they differ."""
+    if values.isna().all():
+        return "unknown"
     least, most = f"{values.min():.6g}", f"{values.max():.6g}"
     return least if least == most else f"{least} to {most}"
 

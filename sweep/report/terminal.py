@@ -12,6 +12,7 @@ from sweep.report.imported import apart_lines
 from sweep.report.tables import FairTable, fair_table
 from sweep.report.text_table import GAP, column_widths, text_table
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
+from sweep.report.verification import unverified_words
 from sweep.results import newest_rung
 
 _WIDEST_HEADING = 24
@@ -31,12 +32,15 @@ def fair_table_text(table: FairTable, *, width: int = 80) -> str:
 
 
 def comparison_text(state: SweepState, rung: int, *, width: int = 80) -> str:
-    """That it was replayed, what the controls say, and the comparison at a rung. Raises ValueError if the
-    iteration is no rung."""
+    """That it was replayed or that nobody counted its images, what the controls say, and the comparison at a
+    rung. Raises ValueError if the iteration is no rung."""
     table = fair_table_text(fair_table(state, rung), width=width)
     origin = textwrap.fill(state.origin, width)
+    unverified = textwrap.fill(unverified_words(state), width)
     apart = "\n".join(textwrap.fill(line, width) for line in apart_lines(state, rung))
-    return "\n\n".join(part for part in (origin, controls_text(state, width), table, apart) if part)
+    return "\n\n".join(
+        part for part in (origin, unverified, controls_text(state, width), table, apart) if part
+    )
 
 
 def controls_text(state: SweepState, width: int = 80) -> str:

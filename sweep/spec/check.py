@@ -9,6 +9,12 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 
 from sweep.spec.change import built
+from sweep.spec.command_faults import (
+    command_faults,
+    placeholder_faults,
+    presence_faults,
+    unused_faults,
+)
 from sweep.spec.control_faults import control_faults, control_reference_faults
 from sweep.spec.document import Document
 from sweep.spec.on_disk import folder_faults, pretrained_faults
@@ -26,7 +32,7 @@ from sweep.spec.section_faults import (
     trainable_faults,
     training_faults,
 )
-from sweep.spec.sections import REPLAY, SEGMENTATION, ParameterConfig, Spec
+from sweep.spec.sections import COMMAND, REPLAY, SEGMENTATION, ParameterConfig, Spec
 from sweep.spec.space import REAL_RATIO
 from sweep.spec.stopping_faults import early_stopping_faults, promotion_faults, rungs_faults
 from sweep.spec.trainer_faults import gpu_faults, segmentation_faults, with_sources_elsewhere
@@ -104,12 +110,8 @@ def _faults_beside_the_models(parts: Parts, parameters: Parameters) -> Iterator[
         yield from (one for one in found if ".".join(map(str, one.loc)) not in parameters)
     if {"budget", "resources"} <= parts.keys():
         yield from budget_faults(parts["budget"], parts["resources"])
-    if {"trainable", "resources"} <= parts.keys():
-        yield from gpu_faults(parts["trainable"], parts["resources"])
-    if {"data", "options", "protocol"} <= parts.keys() and parts.get("trainable") == SEGMENTATION:
-        yield from segmentation_faults(parts["data"], parts["options"], parts["protocol"])
-    if {"trainable", "replay", "search"} <= parts.keys():
-        yield from replay_faults(parts["trainable"], parts["replay"], parts["search"])
+    if "trainable" in parts:
+        yield from _faults_of_trainable(parts)
     if {"training", "early_stopping"} <= parts.keys():
         yield from rungs_faults(parts["early_stopping"], parts["training"])
     if {"early_stopping", "search"} <= parts.keys():
@@ -123,6 +125,30 @@ def _faults_beside_the_models(parts: Parts, parameters: Parameters) -> Iterator[
             yield from control_reference_faults(parts["controls"], parts["search"], parts["baseline"])
 
 
+def _faults_of_trainable(parts: Parts) -> Iterator[Found]:
+    trainable = parts["trainable"]
+    if "resources" in parts:
+        yield from gpu_faults(trainable, parts["resources"])
+    if "command" in parts:
+        yield from _faults_of_command(parts)
+    if {"data", "options", "protocol"} <= parts.keys() and trainable == SEGMENTATION:
+        yield from segmentation_faults(parts["data"], parts["options"], parts["protocol"])
+    if {"replay", "search"} <= parts.keys():
+        yield from replay_faults(trainable, parts["replay"], parts["search"])
+
+
+def _faults_of_command(parts: Parts) -> Iterator[Found]:
+    command = parts["command"]
+    yield from presence_faults(parts["trainable"], command)
+    if command is None or parts["trainable"] != COMMAND:
+        return
+    sections = ("data", "model", "training", "options")
+    if set(sections) <= parts.keys():
+        yield from placeholder_faults(command, *(parts[name] for name in sections))
+    if {"search", "controls"} <= parts.keys():
+        yield from unused_faults(command, parts["search"], parts["controls"])
+
+
 def _of_part(faults: Callable[[Any], Iterator[Found]], parts: Parts, name: str) -> Iterator[Found]:
     return faults(parts[name]) if name in parts else iter(())
 
@@ -131,6 +157,7 @@ _OF_ONE_SECTION: dict[str, Callable[[Any], Iterator[Found]]] = {
     "name": name_faults,
     "trainable": trainable_faults,
     "options": options_faults,
+    "command": command_faults,
     "data": data_faults,
     "model": model_faults,
     "training": training_faults,

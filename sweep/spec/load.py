@@ -14,6 +14,7 @@ from sweep.spec.overrides import with_overrides
 from sweep.spec.sections import Spec
 from sweep.spec.wording import Found
 from sweep.storage import STORAGE_VARIABLE, Storage, storage_at
+from trainables.contract.command import CommandConfig
 from trainables.contract.section import Section
 
 _LEDGER = "the ledger's spec"
@@ -101,8 +102,17 @@ def _filled_in(spec: Spec) -> Spec:
         "model": spec.model.model_copy(update={"pretrained": pretrained and pretrained.absolute()}),
     }
     spec = _in_storage(spec, spec.storage.path.absolute())
+    if spec.command is not None:
+        absolute["command"] = _absolute_command(spec.command)
     if spec.replay is not None:
         curves = {"curves": spec.replay.curves.absolute()}
         absolute["replay"] = spec.replay.model_copy(update=curves)
     search = spec.search.model_copy(update={"seeds": spec.search.seeds or (spec.training.seed,)})
     return spec.model_copy(update={**absolute, "search": search})
+
+
+def _absolute_command(command: CommandConfig) -> CommandConfig:
+    paths: dict[str, Any] = {"working_directory": command.working_directory.absolute()}
+    if (file := command.config_file) is not None:
+        paths["config_file"] = file.model_copy(update={"template": file.template.absolute()})
+    return command.model_copy(update=paths)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep.spec.change import changed
+from sweep.spec.command_faults import files_faults
 from sweep.spec.document import Document
 from sweep.spec.keys import Loc, dotted
 from sweep.spec.pair_faults import pair_faults
@@ -37,11 +38,16 @@ def check_data(loaded: LoadedSpec) -> None:
 
     Raises:
         SpecError: with all that is missing, empty, unpaired, unreadable, of the wrong size or outside the
-            classes, and images that are trained on as well as validated on.
+            classes, and images that are trained on as well as validated on; of a command, with what is wrong
+            with its own files.
     """
     document = loaded.document or Document(loaded.file, loaded.text, {})
     spec = loaded.spec
-    found = [*pretrained_faults(spec.model), *folder_faults(spec.data, spec.search.parameters)]
+    found = [
+        *pretrained_faults(spec.model),
+        *folder_faults(spec.data, spec.search.parameters),
+        *files_faults(spec),
+    ]
     if found:
         raise document.error(found)
 

@@ -26,6 +26,7 @@ from sweep.errors import StorageError
 from sweep.spec.wording import Words
 from sweep.storage import DEFAULT_STORAGE, Storage, StoreURI, storage_at
 from trainables.contract import Control, DataConfig, ModelConfig, TrainingConfig
+from trainables.contract.command import CommandConfig
 from trainables.contract.section import Section
 
 Point = dict[str, Any]
@@ -42,7 +43,8 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 SEGMENTATION = "segmentation"
 REPLAY = "replay"
-TRAINABLES = (SEGMENTATION, REPLAY)
+COMMAND = "command"
+TRAINABLES = (SEGMENTATION, REPLAY, COMMAND)
 """What `trainable` may be, beside the name of a function."""
 
 
@@ -260,9 +262,11 @@ class Spec(Section):
     """Free text for the report."""
     trainable: str = SEGMENTATION
     """What a trial is. `replay`: nothing is trained; trials report the curves that `replay.curves` holds.
-    `package.module:function`: a function of your own."""
+    `command`: a trainer of your own, run as a process. `package.module:function`: a function of your own."""
     replay: ReplaySection | None = None
     """Only with `trainable: replay`, and required there."""
+    command: CommandConfig | None = None
+    """Only with `trainable: command`, and required there."""
     options: Options = Options()
     """What a trainer of your own is given beside the other sections: names and values that you choose. Each
     can be searched as `options.NAME`."""
@@ -286,5 +290,5 @@ class Spec(Section):
 
     @property
     def has_own_trainer(self) -> bool:
-        """Whether somebody else trains: a function that is not ours."""
+        """Whether somebody else trains: a process or a function that is not ours."""
         return is_own_trainer(self.trainable)

@@ -28,7 +28,9 @@ def mixture_points(mixture: dict[str, Any]) -> dict[str, float]:
     """What was consumed; by source where there are several generated ones. Nothing of a replay."""
     if not consumed_any(mixture):
         return {}
-    points = {key: value for key, value in mixture.items() if not isinstance(value, dict)}
+    points = {
+        key: value for key, value in mixture.items() if value is not None and not isinstance(value, dict)
+    }
     generated: dict[str, int] = mixture["generated_images"]
     points["generated_images"] = sum(generated.values())
     if len(generated) > 1:

@@ -133,7 +133,7 @@ def test_the_example_of_the_design(tmp_path: Path) -> None:
         ({"budget": {"hours": float("nan")}}, "budget.hours is nan; it must be above 0"),
         ({"baseline": [1]}, "baseline is [1]; it must be a section"),
         ({"tracking": {"enabled": 1}}, "tracking.enabled is 1; it must be true or false"),
-        ({"qqq": 1}, "unknown key 'qqq'. There are: baseline, budget, controls, data,"),
+        ({"qqq": 1}, "unknown key 'qqq'. There are: baseline, budget, command, controls,"),
         ({"serach": {}}, "unknown key 'serach'. Did you mean 'search'?"),
     ],
 )

@@ -15,11 +15,12 @@ class Mixture:
     """Real images consumed, repeats included."""
     generated_images: dict[str, int]
     """Generated images consumed, repeats included, by source."""
-    distinct_real: int
-    distinct_generated: int
-    real_passes: float
+    distinct_real: int | None
+    """None where a trainer of somebody's own has not counted them; so are passes where sizes are unknown."""
+    distinct_generated: int | None
+    real_passes: float | None
     """`real_images` by the size of the real set."""
-    generated_passes: float
+    generated_passes: float | None
     """Generated images consumed by the number of generated images there are; 0 without any."""
 
     @classmethod

@@ -14,7 +14,7 @@ _GROUP = "Ledger and checkpoints"
 _GAP = RUNGS[1] - RUNGS[0]
 _LATER_FIELDS = {"proposed", "overtakes", "spared", "added", "to_the_end", "peers", "pid"}
 """Fields of events that the first version of segsweep did not write."""
-_LATER_KEYS = {"trainable", "replay", "options", "protocol", "controls"}
+_LATER_KEYS = {"trainable", "replay", "command", "options", "protocol", "controls"}
 """Keys of the spec that it did not know."""
 _LATER_STOPPING = {"delta", "aim", "tolerance", "spend", "patience", "spare", "seeds_together"}
 
