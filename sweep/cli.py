@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sweep.commands.check_trainable import check_trainable
 from sweep.commands.compare import compare
 from sweep.commands.fit import fit
 from sweep.commands.import_runs import import_runs
@@ -176,6 +177,7 @@ app.command()(fit)
 app.command()(predict)
 app.command("next")(next_trials)
 app.command("import")(import_runs)
+app.command("check-trainable")(check_trainable)
 app.command()(simulate)
 app.command()(submit)
 app.command()(logs)

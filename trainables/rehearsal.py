@@ -1,6 +1,7 @@
-"""One training by a trainable of one's own, watched: `python -m trainables.rehearsal TASK` tells what it does.
+"""One training by a trainable of one's own, watched: `python -m trainables.rehearsal TASK`.
 
-Every call of the session becomes a line of JSON on the file that the task names. `sweep check-trainable` runs it.
+Every call of the session becomes a line of JSON in the file that the task names. `sweep check-trainable`
+runs it.
 """
 
 from __future__ import annotations

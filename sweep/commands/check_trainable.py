@@ -18,7 +18,8 @@ _MARKS = {"passed": "passed", "failed": "FAILED", "not verified": "not verified"
 
 def check_trainable(
     trainable: Annotated[
-        str, typer.Argument(metavar="MODULE:FUNCTION", help="The training function, such as my.training:train.")
+        str,
+        typer.Argument(metavar="MODULE:FUNCTION", help="A training function, such as my.training:train."),
     ],
     spec_file: Annotated[
         Path | None,
@@ -31,7 +32,7 @@ def check_trainable(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Trains a few times by a function of your own, and says whether it keeps its side of the contract."""
+    """Tries a training function of your own: does it keep its side of the contract?"""
     from tempfile import TemporaryDirectory
 
     from sweep.conformance import check_trainable as outcomes_of
@@ -55,17 +56,16 @@ def check_trainable(
 
 
 def _config(trainable: str, spec_file: Path | None) -> TrialConfig:
-    """Of a short training at half real images, validated once before its end.
-
-    Raises SpecError, and SourceError where there is no such name.
-    """
+    """Of a short training at half real images. Raises SpecError, SourceError."""
+    from sweep.conformance import SHORT_TRIAL
     from sweep.plan import planned_trials, smoke_spec, trial_config
-    from sweep.spec import load_spec, short_spec
+    from sweep.spec import load_spec
 
     module, colon, function = trainable.partition(":")
     if not (module and colon and function):
         raise SourceError(f"{trainable!r} names no function; give package.module:function")
-    loaded = load_spec(spec_file, []) if spec_file is not None else short_spec(trainable)
-    spec = smoke_spec(loaded).spec
+    if spec_file is None:
+        return SHORT_TRIAL
+    spec = smoke_spec(load_spec(spec_file)).spec
     config = trial_config(spec, planned_trials(spec)[0])
     return config.model_copy(update={"real_ratio": 0.5, "control": None})

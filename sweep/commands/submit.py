@@ -12,6 +12,7 @@ import typer
 
 from sweep.commands.on_cluster import jobs_at
 from sweep.commands.options import Overrides, SpecFile, say
+from sweep.commands.shipping import ship_code
 from sweep.errors import NameInUseError
 
 if TYPE_CHECKING:
@@ -27,6 +28,15 @@ Dashboard = Annotated[
     ),
 ]
 
+_PATHS = (
+    ("data", "root"),
+    ("model", "pretrained"),
+    ("storage", "path"),
+    ("replay", "curves"),
+    ("command", "working_directory"),
+    ("command", "config_file", "template"),
+)
+
 
 def submit(
     spec_file: SpecFile,
@@ -36,9 +46,9 @@ def submit(
     owner: Annotated[str | None, typer.Option(help="Whose sweep it is. Default: the user here.")] = None,
 ) -> None:
     """Starts a sweep on a cluster, and returns at once."""
-    sweep, adds = _checked(spec_file, overrides, name)
+    sweep, trainable = _checked(spec_file, overrides, name)
     jobs = jobs_at(address, owner)
-    if not adds and jobs.has_run(sweep):
+    if trainable is not None and jobs.has_run(sweep):
         raise NameInUseError(
             f"a sweep {sweep!r} ran on this cluster already; `sweep resume {sweep} --address {address}` goes "
             "on with it, `--name OTHER` starts another"
@@ -46,14 +56,17 @@ def submit(
     named = [] if name is None else ["--name", name]
     settings = [part for setting in overrides for part in ("--set", setting)]
     with TemporaryDirectory(prefix="segsweep-") as folder:
-        shutil.copy(spec_file, folder)  # alone: what lies beside it, such as an .env, is nobody's business
+        shutil.copy(spec_file, folder)  # not what lies beside it: an .env is nobody's business
+        if trainable is not None and ":" in trainable:
+            say(ship_code(trainable, Path(folder)))
         jobs.start(sweep, ["run", spec_file.name, *settings, *named], Path(folder))
     typer.echo(sweep)
     say(f"submitted; `sweep status {sweep} --address {address}` shows how it goes, `sweep logs` what it says")
 
 
-def _checked(spec_file: Path, overrides: Sequence[str], name: str | None) -> tuple[str, bool]:
-    """Name of the sweep, and whether it is added to. Data and ledger are checked on the cluster.
+def _checked(spec_file: Path, overrides: Sequence[str], name: str | None) -> tuple[str, str | None]:
+    """Name of the sweep, and what trains it; None where it is added to. Data and ledger are checked on the
+    cluster.
 
     Raises SpecError: all that can be seen from here to be wrong.
     """
@@ -70,26 +83,23 @@ def _checked(spec_file: Path, overrides: Sequence[str], name: str | None) -> tup
         faults = [*extension_faults(document.values), *_relative_paths(document.values)]
         if faults or document.found:
             raise document.error(faults)
-        return Extension.model_validate(document.values).extends, True
+        return Extension.model_validate(document.values).extends, None
     named = [] if name is None else [f"name={json.dumps(name)}"]
     loaded = load_spec(spec_file, [*overrides, *named], on_disk=False)
     assert loaded.document is not None
     if faults := list(_relative_paths(loaded.document.values)):
         raise loaded.document.error(faults)
-    return loaded.spec.name, False
+    return loaded.spec.name, loaded.spec.trainable
 
 
 def _relative_paths(values: dict[str, Any]) -> Iterator[Found]:
     """Paths that mean nothing on another machine."""
     from sweep.spec.wording import Found
 
-    for section, key in (
-        ("data", "root"),
-        ("model", "pretrained"),
-        ("storage", "path"),
-        ("replay", "curves"),
-    ):
-        path = (values.get(section) or {}).get(key)
+    for loc in _PATHS:
+        path: Any = values
+        for key in loc:
+            path = path.get(key) if isinstance(path, dict) else None
         if isinstance(path, str) and "://" not in path and not PurePosixPath(path).is_absolute():
             message = f"is {path!r}; on a cluster it must be a path from / on, as all nodes see it"
-            yield Found((section, key), message)
+            yield Found(loc, message)

@@ -4,6 +4,7 @@
 """
 
 from sweep.conformance.checks import Outcome
+from sweep.conformance.short_trial import SHORT_TRIAL
 from sweep.conformance.suite import check_trainable
 
-__all__ = ["Outcome", "check_trainable"]
+__all__ = ["SHORT_TRIAL", "Outcome", "check_trainable"]

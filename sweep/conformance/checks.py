@@ -88,7 +88,8 @@ def resumes_as_undisturbed(whole: Rehearsal, stopped: Rehearsal, resumed: Rehear
     if early := [
         report.iteration for report in resumed.reports if report.iteration < stopped.reports[-1].iteration
     ]:
-        yield f"called again, it began anew: it reported at {_listed(early)}; session.restore() has a checkpoint"
+        at = _listed(early)
+        yield f"called again, it began anew and reported at {at}; session.restore() has a checkpoint"
     for report in later:
         if report.iteration not in by_iteration:
             yield f"called again, it never reported at {report.iteration}"

@@ -18,6 +18,8 @@ from trainables.contract import ClassCounts, Mixture, Report, TrialConfig
 
 _LONGEST = 1800.0
 """Seconds that a rehearsal may take."""
+_PATIENCE = 40.0
+"""Seconds after SIGTERM at which the process is killed."""
 _LINES_OF_OUTPUT = 15
 
 
@@ -76,7 +78,7 @@ class Rehearser:
             process = subprocess.Popen(  # noqa: S603 - the user's own module
                 [sys.executable, "-m", "trainables.rehearsal", str(own / "task.json")],
                 stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
-                env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
             )  # fmt: skip
             after = _terminated(process, events) if terminate else None
             _wait(process)
@@ -89,7 +91,7 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
         process.wait(_LONGEST)
 
 
-def _terminated(process: subprocess.Popen[bytes], events: Path, patience: float = 40.0) -> float | None:
+def _terminated(process: subprocess.Popen[bytes], events: Path) -> float | None:
     """Seconds from SIGTERM, sent at the first sign of life, to the end; None if it had to be killed."""
     deadline = time.monotonic() + _LONGEST
     while process.poll() is None and time.monotonic() < deadline:
@@ -99,7 +101,7 @@ def _terminated(process: subprocess.Popen[bytes], events: Path, patience: float 
     begun = time.monotonic()
     process.send_signal(signal.SIGTERM)
     try:
-        process.wait(patience)
+        process.wait(_PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
         return None

@@ -6,9 +6,7 @@ import errno
 import os
 import socket
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from sweep.engine.watchdog import Watchdog
 from sweep.errors import StorageError
 from sweep.secrets import without_secrets
 from sweep.storage import LEDGER, StoredCheckpoint, StoreURI, storage_at
-from trainables.contract import CHECKPOINT_NAME, Progress, Report, Session, TrialConfig, TrialError
+from trainables.contract import CHECKPOINT_NAME, Progress, Report, TrialConfig, TrialError
 from trainables.contract.command import CommandTask
 from trainables.contract.recorded import ReplayConfig
 
@@ -156,18 +154,13 @@ def _work(config: dict[str, Any], session: RaySession) -> None:
         return
     trial = TrialConfig.model_validate(config["trial"])
     if "trainable" in config:
-        _own_function(config["trainable"])(trial, session)
+        from trainables import own
+
+        own.train(config["trainable"], [Path(config["code"]), Path.cwd()], trial, session)
     else:
         from trainables import segmentation
 
         segmentation.train(trial, session)
-
-
-def _own_function(trainable: str) -> Callable[[TrialConfig, Session], None]:
-    """The function that `package.module:function` names. Raises ImportError, AttributeError."""
-    module, _, name = trainable.partition(":")
-    function: Callable[[TrialConfig, Session], None] = getattr(import_module(module), name)
-    return function
 
 
 def _one_line(error: Exception) -> str:

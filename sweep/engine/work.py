@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from sweep.importers import recorded_curves
@@ -29,7 +30,7 @@ def work_of(spec: Spec) -> Work:
 def training(spec: Spec) -> Work:
     """Training, with the spec's sections and the trial's parameters, on the images that are there now."""
     held = inventories(spec.data)
-    trainer = {"trainable": spec.trainable} if spec.has_own_trainer else {}
+    trainer = {"trainable": spec.trainable, "code": str(Path.cwd())} if spec.has_own_trainer else {}
 
     def work(trial: PlannedTrial) -> dict[str, Any]:
         config = trial_config(spec, trial)

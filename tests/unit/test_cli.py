@@ -26,6 +26,7 @@ COMMANDS = {
     "next": "Proposes the trials that would narrow the curve most where it matters, priced.",
     "simulate": "Replays recorded trials through stopping rules: what each would have cost, and lost.",
     "import": "Makes trials of a sweep out of old runs: logs, tables, MLflow, W&B.",
+    "check-trainable": "Tries a training function of your own: does it keep its side of the contract?",
     "submit": "Starts a sweep on a cluster, and returns at once.",
     "logs": "Prints what a sweep, its libraries, or a trial that broke off have said.",
     "report": "Writes tables and figures from what is known now, and prints the newest table.",
@@ -82,7 +83,7 @@ def files(folder: Path) -> list[str]:
 def rows(help_text: str) -> dict[str, str]:
     """Commands and what they do, out of `sweep --help`."""
     listed = help_text.partition("Commands")[2]
-    return dict(re.findall(r"^│ (\w+) +(.+?) +│$", listed, re.M))
+    return dict(re.findall(r"^│ ([\w-]+) +(.+?) +│$", listed, re.M))
 
 
 def test_help_lists_every_command_in_a_line(sweep: Terminal) -> None:
@@ -103,7 +104,7 @@ def test_help_of_a_command(sweep: Terminal, command: str) -> None:
 
 def test_readme_names_the_same_commands() -> None:
     table = re.findall(r"^\| (`sweep .+?) \|", (ROOT / "README.md").read_text(), re.M)
-    named = [name for cell in table for name in re.findall(r"`sweep (\w+)", cell)]
+    named = [name for cell in table for name in re.findall(r"`sweep ([\w-]+)", cell)]
     assert sorted(named) == sorted(COMMANDS)
 
 

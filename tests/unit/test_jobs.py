@@ -50,7 +50,9 @@ class Cluster:
         self.sent.append(request)
         folder = request["runtime_env"].get("working_dir")
         if folder:
-            self.files.append({path.name: path.read_text() for path in Path(folder).iterdir()})
+            place = Path(folder)
+            files = (path for path in place.rglob("*") if path.is_file())
+            self.files.append({str(path.relative_to(place)): path.read_text() for path in files})
         self.jobs[job] = JobDetails(
             type=JobType.SUBMISSION,
             submission_id=job,
@@ -141,6 +143,37 @@ def test_submit_ships_the_spec_alone_and_returns_its_name(
     assert cluster.arguments() == [["run", "tiny.yaml", "--set", "search.seeds=[0, 1]"]]
     assert cluster.files == [{"tiny.yaml": spec.read_text()}]
     assert cluster.sent[0]["runtime_env"]["env_vars"]["SEGSWEEP_OWNER"] == "ada"
+
+
+def test_submit_ships_the_module_of_an_own_trainable_and_nothing_beside_it(
+    sweep: Terminal, cluster: Cluster, tmp_path: Path
+) -> None:
+    package = tmp_path / "mine"
+    (package / "__pycache__").mkdir(parents=True)
+    for name, text in (("__init__.py", "import none"), ("nets.py", "x = 1"), (".env", "SECRET=1")):
+        (package / name).write_text(text)
+    (package / "__pycache__" / "nets.pyc").write_text("")
+    (tmp_path / "other.py").write_text("")
+    submittable(tmp_path, trainable="mine.nets:train", model={})
+    cluster.ends = JobStatus.RUNNING
+    done = sweep("submit", "tiny.yaml", "--address", URL)
+    assert done.code == 0, done.err
+    assert "the package 'mine' goes with it: 2 files" in done.err
+    assert sorted(cluster.files[0]) == ["mine/__init__.py", "mine/nets.py", "tiny.yaml"]
+
+
+def test_module_that_is_not_here_or_too_large(
+    sweep: Terminal, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submittable(tmp_path, trainable="mine:train", model={})
+    cluster.ends = JobStatus.RUNNING
+    assert "the module 'mine' is not in" in sweep("submit", "tiny.yaml", "--address", URL, "--name", "a").err
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "__init__.py").write_text("x" * 100)
+    monkeypatch.setattr("sweep.commands.shipping._MOST_BYTES", 10)
+    large = sweep("submit", "tiny.yaml", "--address", URL, "--name", "b")
+    assert large.code == 2
+    assert "Keep data and checkpoints elsewhere" in large.err
 
 
 def test_second_submit_of_a_name_says_so(sweep: Terminal, cluster: Cluster, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ class CheckedSession:
         last = self._config.training.iterations
         if last not in self._reported:
             raise TrialError(
-                f"the trainable returned after iteration {self._latest}; a report at {last}, the last one, is due"
+                f"the trainable returned after iteration {self._latest}; a report at {last}, the last, is due"
             )
 
     def _order_faults(self, iteration: int) -> Iterator[str]:
