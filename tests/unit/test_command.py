@@ -19,6 +19,7 @@ from tests.standins import mmseg_train
 from tests.standins.mmseg_train import miou_of
 from trainables.command import TrainerFailed, run_command
 from trainables.command.launching import COUNTS_VARIABLE
+from trainables.command.state import restored, save
 from trainables.contract import CHECKPOINT_NAME, RealRatioError, TrialError
 from trainables.contract.command import OUTPUT, CommandTask
 from trainables.local import FolderSession
@@ -202,6 +203,22 @@ for iteration in (20, 40):
 
 
 class TestCounts:
+    def test_they_may_be_printed_beside_the_log(self, tmp_path: Path) -> None:
+        script = """
+import json, pathlib, sys
+for i in (20, 40):
+    print(json.dumps({"iteration": i, "real_images": 4 * i, "generated_images": {"gan": 4 * i}}))
+    with open(sys.argv[1] + "/scalars.json", "a") as file:
+        for row in {"loss": 1.0, "iter": i}, {"mIoU": i}:
+            file.write(json.dumps({**row, "step": i}) + "\\n")
+"""
+        reports = {"format": "mmengine", "file": "{folder}/scalars.json"}
+        arguments = [sys.executable, str(tmp_path / "trainer.py"), "{folder}"]
+        one = task(tmp_path, script=script, reports=reports, arguments=arguments)
+        session = run(one, tmp_path / "t000")
+        assert curve(session) == {20: 20.0, 40: 40.0}
+        assert [report.mixture.real_images for report in session.reports] == [80, 160]
+
     def test_what_the_trainer_counts_is_verified(self, tmp_path: Path) -> None:
         session = run(task(tmp_path, "standin.counts=0.5"), tmp_path / "t000")
         mixture = session.reports[0].mixture
@@ -316,6 +333,33 @@ class TestRestart:
             run(one, folder)
         run(one, folder)
         assert "iter: 13" in (folder / OUTPUT).read_text()
+
+    def test_a_checkpoint_that_came_after_the_validation(self, tmp_path: Path) -> None:
+        """The report was saved without; the trainer wrote it before it crashed."""
+        one, folder = task(tmp_path, "standin.crash_at=35"), tmp_path / "t000"
+        with pytest.raises(TrainerFailed):
+            run(one, folder)
+        path = folder / CHECKPOINT_NAME
+        identity = {"real_ratio": 0.5, "control": None, "seed": 3, "options": {"interval": 20}}
+        save(path, identity, restored(path, identity, tmp_path / "elsewhere").report, None)
+        run(one, folder)
+        assert f"Load checkpoint from {folder}/work/iter_20.pth" in (folder / OUTPUT).read_text()
+
+    def test_the_last_resort_is_what_it_went_on_from(self, tmp_path: Path) -> None:
+        """On another node, where no other checkpoint comes before the next crash."""
+        interval = ("default_hooks.checkpoint.interval=15", "standin.crash_at=25")
+        with pytest.raises(TrainerFailed):
+            run(task(tmp_path, *interval), tmp_path / "t000")
+        other = tmp_path / "another node"
+        other.mkdir()
+        (other / CHECKPOINT_NAME).write_bytes((tmp_path / "t000" / CHECKPOINT_NAME).read_bytes())
+        rare = ("default_hooks.checkpoint.interval=1000", "standin.crash_at=35")
+        with pytest.raises(TrainerFailed):
+            run(task(tmp_path, *rare), other)
+        assert "iter: 15" in (other / OUTPUT).read_text()
+        session = run(task(tmp_path, *rare), other)
+        assert list(curve(session)) == [20, 40]
+        assert (other / OUTPUT).read_text().count("iter: 15") == 2
 
     def test_without_a_checkpoint_it_begins_anew(self, tmp_path: Path) -> None:
         one = task(tmp_path, "standin.crash_at=35", checkpoint=None, resume=[])

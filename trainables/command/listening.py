@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from glob import escape
 from pathlib import Path
 
-from trainables.command.rows import Counts, Reader, Row, json_rows, reader_of
+from trainables.command.rows import Reader, Row, counts_in, reader_of
 from trainables.command.tail import Tail
 from trainables.contract.command import OUTPUT, ReportsConfig
 from trainables.contract.placeholders import filled
@@ -27,6 +27,7 @@ class Listening:
         self._counts = Tail(escape(str(folder / COUNTS)))
         self._file = None if reports.file is None else Tail(filled(reports.file, escaped))
         self._readers: dict[Path, Reader] = {}
+        self._held: list[Row] = []
         self.last_words: list[str] = []
         """The end of what was printed, blank lines left out."""
         self.last_sound = time.monotonic()
@@ -35,11 +36,20 @@ class Listening:
     def rows(self, *, ended: bool = False) -> list[Row]:
         """All since the last time; `ended` if there will be no more.
 
-        Counts are read last and come first: they were written before the validation that they belong to.
+        Counts come first: they were written before the validation that they belong to. What is printed takes
+        a moment to arrive, so what files said waits for the next time.
         """
-        rows = list(self._said(ended))
-        counted = (row for _, line in self._counts.lines(ended=ended) for row in json_rows(line))
-        return [*(row for row in counted if isinstance(row, Counts)), *rows]
+        reports, self._held = self._held, list(self._in_files(ended))
+        printed = [line for _, line in self._output.lines(ended=ended)]
+        for line in printed:
+            self._hear(line)
+            if self._file is None:
+                reports += self._read(Path(OUTPUT), line)
+        counted = [*printed, *(line for _, line in self._counts.lines(ended=ended))]
+        if ended:
+            reports += self._held
+            reports += (row for reader in self._readers.values() for row in reader.end())
+        return [*(row for line in counted for row in counts_in(line)), *reports]
 
     def where(self) -> str:
         """Where reports were looked for, for the user."""
@@ -52,15 +62,9 @@ class Listening:
         for tail in (self._output, self._counts, *([self._file] if self._file else [])):
             tail.close()
 
-    def _said(self, ended: bool) -> Iterator[Row]:
-        for path, line in self._output.lines(ended=ended):
-            self._hear(line)
-            if self._file is None:
-                yield from self._read(path, line)
+    def _in_files(self, ended: bool) -> Iterator[Row]:
         for path, line in self._file.lines(ended=ended) if self._file else ():
             yield from self._read(path, line)
-        if ended:
-            yield from (row for reader in self._readers.values() for row in reader.end())
 
     def _hear(self, line: str) -> None:
         self.last_sound = time.monotonic()

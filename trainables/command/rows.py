@@ -62,7 +62,7 @@ def reader_of(reports: ReportsConfig) -> Reader:
     if reports.format == "mmengine":
         return _OfMmengine()
     if reports.format == "json":
-        return _LineByLine(lambda line: json_rows(line, reports.scale))
+        return _LineByLine(lambda line: _without_counts(json_rows(line, reports.scale)))
     assert reports.pattern is not None, "a spec without it is refused"
     pattern = re.compile(reports.pattern)
     return _LineByLine(lambda line: _found_rows(pattern.search(line), reports.scale))
@@ -76,6 +76,11 @@ class _LineByLine:
 
     def end(self) -> Iterator[Row]:
         return iter(())
+
+
+def _without_counts(rows: Iterator[Row]) -> Iterator[Row]:
+    """Counts are taken by `counts_in`, whatever the format."""
+    return (row for row in rows if not isinstance(row, Counts))
 
 
 class _OfMmengine:
@@ -116,6 +121,12 @@ def json_rows(line: str, scale: float = 1.0) -> Iterator[Row]:
         yield from _rows_of(values, scale)
     except (TypeError, ValueError, AttributeError) as error:
         raise TrialError(f"the trainer says {line.strip()[:200]!r}, which cannot be read: {error}") from error
+
+
+def counts_in(line: str) -> Iterator[Counts]:
+    """The counts that a line of JSON holds, if it does. Raises TrialError as `json_rows`."""
+    if '"real_images"' in line or '"generated_images"' in line:
+        yield from (row for row in json_rows(line) if isinstance(row, Counts))
 
 
 def _rows_of(values: Mapping[str, Any], scale: float) -> Iterator[Row]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from contextlib import closing
-from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
@@ -13,7 +12,7 @@ from trainables.command.counts import mixture_of, must_be_as_asked
 from trainables.command.launching import checkpoint_template, launch_of, names_of
 from trainables.command.listening import Listening
 from trainables.command.rows import Counts, Row, Training, Validation
-from trainables.command.state import newest_whole, restored, save
+from trainables.command.state import Checkpoint, newest_whole, restored, save
 from trainables.command.trainer import Trainer
 from trainables.contract import CHECKPOINT_NAME, ClassCounts, Progress, Report, Session, TrialError
 from trainables.contract.command import METRIC_NAMES, CommandTask
@@ -45,7 +44,8 @@ def run_command(task: CommandTask, session: Session) -> None:
         session.report(trial.report, trial.path)  # once more: its first sending may not have arrived
     if trial.iteration >= trial.last:
         return
-    launch = launch_of(task, trial.names, session.folder, trial.checkpoint)
+    checkpoint = trial.resumed.path if trial.resumed else None
+    launch = launch_of(task, trial.names, session.folder, checkpoint)
     with closing(Listening(task.command.reports, trial.names, session.folder)) as listening:
         with Trainer(launch) as trainer:
             while not trial.has_all and not trainer.has_ended(_SECONDS_BETWEEN_LOOKS):
@@ -67,8 +67,8 @@ class _Trial:
         self.path = session.folder / CHECKPOINT_NAME
         self.report: Report | None = None
         """The last one."""
-        self.checkpoint: Path | None = None
-        """The trainer's own that the attempt goes on from."""
+        self.resumed: Checkpoint | None = None
+        """The trainer's own checkpoint that the attempt goes on from."""
         self.last = task.trial.training.iterations
         self._final: Validation | None = None
         self._counts: list[Counts] = []
@@ -124,6 +124,7 @@ class _Trial:
                 self._hear_training(row)
             case Validation() if row.iteration > self.iteration and not self.has_all:
                 self._must_be_due(row)
+                self._must_be_sound(row)
                 if row.iteration == self.last:
                     self._final = row
                 else:
@@ -145,11 +146,11 @@ class _Trial:
                 f"the trainer validated at {seen}; iteration {missed[0]} was passed without. Set "
                 "early_stopping.rungs and training.validation_interval to multiples of its own interval"
             )
+
+    def _must_be_sound(self, row: Validation) -> None:
         if self._task.metric not in row.metrics:
-            message = (
-                f"the validation at {row.iteration} has no {self._task.metric}, which trials are judged by"
-            )
-            raise TrialError(message)
+            told = f"the validation at {row.iteration} has no {self._task.metric}"
+            raise TrialError(f"{told}, which trials are judged by")
         for name, value in row.metrics.items():
             if not math.isnan(value) and not 0 <= value <= 100:
                 raise TrialError(
@@ -185,20 +186,28 @@ class _Trial:
             self._save(self.report)
 
     def _save(self, report: Report) -> None:
-        found = self._own_checkpoints and newest_whole(self._own_checkpoints, report.iteration)
+        newest = self._newest(report.iteration)
         try:
-            save(self.path, self._identity(), report, found[1] if found else None)
+            save(self.path, self._identity(), report, newest)
         except FileNotFoundError:  # the trainer has deleted it meanwhile
-            found = None
-            save(self.path, self._identity(), report, None)
-        self._of_checkpoint = found[0] if found else -1
+            newest = self.resumed
+            save(self.path, self._identity(), report, newest)
+        self._of_checkpoint = newest.iteration if newest else -1
         self._session.keep(self.path)
 
     def _restore(self) -> None:
         path = self._session.restore()
         if path is not None:
             saved = restored(path, self._identity(), self._session.folder / RESUMED)
-            self.report, self.checkpoint = saved.report, saved.checkpoint
+            self.report, self.resumed = saved.report, saved.checkpoint
+            self.resumed = self._newest(saved.report.iteration)
+
+    def _newest(self, up_to: int) -> Checkpoint | None:
+        """The newest of the trainer's checkpoints: that which the attempt went on from, if none is newer."""
+        if self._own_checkpoints is None:
+            return None
+        after = self.resumed.iteration if self.resumed else -1
+        return newest_whole(self._own_checkpoints, up_to, after) or self.resumed
 
     def _sign(self, loss: float, lr: float) -> None:
         seen = max(self._iteration_seen, self.iteration)

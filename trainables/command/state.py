@@ -24,27 +24,37 @@ _STATE = "state.json"
 _BEGIN_OF_ZIP = b"PK\x03\x04"
 
 
+@dataclass(frozen=True, order=True)
+class Checkpoint:
+    """One of the trainer's own."""
+
+    iteration: int
+    path: Path
+
+
 @dataclass(frozen=True)
 class Saved:
     """What a checkpoint of ours holds."""
 
     report: Report
     """The last one."""
-    checkpoint: Path | None
+    checkpoint: Checkpoint | None
     """The trainer's own, of that iteration or one before; None if it had written none."""
 
 
-def save(path: Path, identity: dict[str, Any], report: Report, checkpoint: Path | None) -> None:
+def save(path: Path, identity: dict[str, Any], report: Report, checkpoint: Checkpoint | None) -> None:
     """Writes ours, whole or not at all. Raises OSError."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    state = json.dumps({"identity": identity, "report": asdict(report)}).encode()
+    iteration = checkpoint.iteration if checkpoint else None
+    saved = {"identity": identity, "report": asdict(report), "checkpoint": iteration}
+    state = json.dumps(saved).encode()
     try:
         with temporary.open("wb") as file, tarfile.open(fileobj=file, mode="w") as archive:
             member = tarfile.TarInfo(_STATE)
             member.size = len(state)
             archive.addfile(member, BytesIO(state))
             if checkpoint is not None:
-                archive.add(checkpoint, arcname=checkpoint.name)
+                archive.add(checkpoint.path, arcname=checkpoint.path.name)
             archive.close()
             file.flush()
             os.fsync(file.fileno())
@@ -67,15 +77,17 @@ def restored(path: Path, identity: dict[str, Any], into: Path) -> Saved:
             if state["identity"] != identity:
                 other = f"{state['identity']}, not {identity}"
                 raise TrialError(f"{path}: is the checkpoint of another trial: {other}")
-            checkpoint = _extracted(archive, name, into) if name is not None else None
+            checkpoint = None
+            if name is not None:
+                checkpoint = Checkpoint(int(state["checkpoint"]), _extracted(archive, name, into))
             return Saved(_report(state["report"]), checkpoint)
     except (tarfile.TarError, ValueError, KeyError, TypeError) as error:
         advice = "delete it to start the trial anew"
         raise TrialError(f"{path}: is damaged or no checkpoint of a command; {advice}: {error}") from error
 
 
-def newest_whole(template: str, up_to: int, after: int = -1) -> tuple[int, Path] | None:
-    """The trainer's newest checkpoint of an iteration above `after` and up to `up_to`, with that.
+def newest_whole(template: str, up_to: int, after: int = -1) -> Checkpoint | None:
+    """The trainer's newest checkpoint of an iteration above `after` and up to `up_to`.
 
     Args:
         template: its path, with `{iteration}` in it.
@@ -85,9 +97,9 @@ def newest_whole(template: str, up_to: int, after: int = -1) -> tuple[int, Path]
     before, _, behind = template.partition("{iteration}")
     numbered = re.compile(f"{re.escape(before)}0*([0-9]+){re.escape(behind)}")
     matches = map(numbered.fullmatch, glob(f"{escape(before)}*{escape(behind)}"))  # noqa: PTH207
-    found = [(int(match[1]), Path(match[0])) for match in matches if match]
-    usable = sorted(((number, path) for number, path in found if after < number <= up_to), reverse=True)
-    return next(((number, path) for number, path in usable if _is_whole(path)), None)
+    found = [Checkpoint(int(match[1]), Path(match[0])) for match in matches if match]
+    usable = sorted(one for one in found if after < one.iteration <= up_to)
+    return next((one for one in reversed(usable) if _is_whole(one.path)), None)
 
 
 def _is_whole(path: Path) -> bool:
