@@ -60,7 +60,7 @@ def default_id(sources: Sequence[str]) -> str:
 def absolute(source: str) -> str:
     """A path as it is wherever one stands; URIs and the like as they are."""
     path = Path(source)
-    return str(path.absolute()) if path.exists() else source
+    return str(path.resolve()) if path.exists() else source
 
 
 def parameter_of(setting: str) -> tuple[str, Any]:

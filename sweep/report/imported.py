@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from pathlib import PurePath
 
 from sweep.ledger.state import SweepState, TrialState
 from sweep.report.cells import number
@@ -51,9 +52,11 @@ def _imported(state: SweepState) -> list[TrialState]:
 
 
 def _source(trial: TrialState) -> str:
+    """Where to look; the ledger has the whole path. A run that is called by its arm is not named twice."""
     assert trial.imported is not None
     line = f":{trial.imported.line}" if trial.imported.line else ""
-    return f"{trial.imported.source}{line} {trial.imported.run}".strip()
+    run = "" if trial.imported.run.startswith(trial.arm) else trial.imported.run
+    return f"{PurePath(trial.imported.source).name}{line} {run}".strip()
 
 
 def _ranked(state: SweepState, trial: TrialState) -> str:

@@ -63,7 +63,7 @@ def test_an_import_is_a_sweep_that_all_commands_read(sweep: Terminal, note: str)
     assert "imported from note.md" in sweep("status", "three").out
     page = (Path("sweeps") / "three" / "report" / "report.md").read_text()
     assert "Imported trials" in page
-    assert str(Path(note).absolute()) in page
+    assert "note.md:7 row 2" in page
     resumed = sweep("resume", "three")
     assert resumed.code == 2
     assert "all trials of three are imported: there is nothing to run" in resumed.err
@@ -214,5 +214,5 @@ def test_the_ledger_of_an_import_replays(sweep: Terminal, note: str) -> None:
         f"{Path(note)}:8: 'running, \"42-43?\"' at 10000 is a guess or a remark, not a measurement"
     ]
     assert [one.source for one in again.trials["t001"].reports.values()] == [
-        f"{Path(note).absolute()}:7", f"{Path(note).absolute()}:7"
+        f"{Path(note).resolve()}:7", f"{Path(note).resolve()}:7"
     ]  # fmt: skip
