@@ -155,7 +155,7 @@ def _open_source(config: TrialConfig, name: str) -> Samples:
 
 
 def _open_samples(config: TrialConfig, path: str, source: Source) -> Samples:
-    return open_samples(config.data, source, config.inventories.get(path))
+    return open_samples(config.data, source, config.inventories.get(path), pack=config.training.pack)
 
 
 def _recipe(config: TrialConfig, sources: Mapping[str, Samples]) -> Recipe:

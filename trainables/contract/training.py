@@ -61,6 +61,9 @@ class TrainingConfig(Section):
     """Seed of a trial where `search.seeds` lists none."""
     workers: int = Field(default=0, ge=0)
     """Processes that load data. The samples are the same whatever their number."""
+    pack: bool = True
+    """Folders are read from their packs, which the first trial on a machine makes: images decoded once, on
+    its disk. The samples are the same."""
     log_interval: PositiveInt = 50
     """Iterations between two lines of training loss."""
     validation_interval: PositiveInt | None = None
