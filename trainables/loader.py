@@ -29,6 +29,8 @@ class Batch(NamedTuple):
     """Index of each image in its source."""
     distortions: Tensor
     """int16 of shape (N, 5): each image's Distortion, done or, as the transform has it, still to be done."""
+    sizes: Tensor
+    """int64 of shape (N, 2): height and width of what is not padding."""
 
 
 def training_batches(
@@ -74,7 +76,7 @@ class _DrawnBatches(Dataset["Batch | TrialError"]):
         height, width = self._transform.crop_size
         images_NHWC = _empty(len(draws), height, width, 3)
         labels_NHW = _empty(len(draws), height, width)
-        distortions = [
+        written = [
             self._transform.write(*self._sources[draw.source][draw.index], draw.seed, image, label)
             for draw, image, label in zip(draws, images_NHWC, labels_NHW, strict=True)
         ]
@@ -83,7 +85,8 @@ class _DrawnBatches(Dataset["Batch | TrialError"]):
             labels_NHW,
             [draw.source for draw in draws],
             [draw.index for draw in draws],
-            torch.tensor(distortions, dtype=torch.int16),
+            torch.tensor([one.distortion for one in written], dtype=torch.int16),
+            torch.tensor([one.size for one in written]),
         )
 
 

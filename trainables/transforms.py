@@ -14,6 +14,7 @@ differs from mmsegmentation 1.2:
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -39,8 +40,33 @@ def normalise(image_NCHW: Tensor) -> Tensor:
 
     Takes (N, 3, H, W) or (3, H, W) on any device. Validation images need nothing else.
     """
-    mean, std = (torch.tensor(values, device=image_NCHW.device).view(3, 1, 1) for values in (MEAN, STD))
+    mean, std = _statistics(image_NCHW.device)
     return (image_NCHW - mean) / std
+
+
+@lru_cache  # made anew, they would hold up a GPU at every step
+def _statistics(device: torch.device) -> tuple[Tensor, Tensor]:
+    mean, std = (torch.tensor(values, device=device).view(3, 1, 1) for values in (MEAN, STD))
+    return mean, std
+
+
+class Written(NamedTuple):
+    """What became of one sample."""
+
+    distortion: Distortion
+    """What was done to its colours, or, if the transform does not distort, is still to be done."""
+    size: tuple[int, int]
+    """Height and width of what is not padding."""
+
+
+def padded_again(images_NCHW: Tensor, sizes_N2: Tensor) -> Tensor:
+    """uint8 images with the padding that a change of all colours has changed, too; on their device."""
+    height, width = images_NCHW.shape[-2:]
+    rows = torch.arange(height, device=images_NCHW.device)[:, None] >= sizes_N2[:, 0, None, None]
+    columns = torch.arange(width, device=images_NCHW.device) >= sizes_N2[:, 1, None, None]
+    mean_colour = _statistics(images_NCHW.device)[0].round().to(torch.uint8)
+    padded = torch.where((rows | columns)[:, None], mean_colour, images_NCHW)
+    return padded.contiguous(memory_format=torch.channels_last)
 
 
 class TrainTransform:
@@ -83,12 +109,8 @@ class TrainTransform:
 
     def write(
         self, image_CHW: Tensor, label_HW: Tensor, seed: int, image_out_HWC: Tensor, label_out_HW: Tensor
-    ) -> Distortion:
-        """Writes the sample to where it belongs in a batch: contiguous, (*crop_size, 3) and crop_size.
-
-        Returns:
-            What was done to the colours, or, if this transform does not distort, is still to be done.
-        """
+    ) -> Written:
+        """Writes the sample to where it belongs in a batch: contiguous, (*crop_size, 3) and crop_size."""
         rng = np.random.default_rng(seed)
         window = self._window(label_HW, rng.uniform(*self.augmentation.resize_range), rng)
         height, width = window.size
@@ -104,7 +126,7 @@ class TrainTransform:
             for padded, value in ((image_out_HWC, _MEAN_COLOUR), (label_out_HW, self.ignore_index)):
                 padded[height:] = value
                 padded[:height, width:] = value
-        return distortion
+        return Written(distortion, window.size)
 
     def _window(self, label_HW: Tensor, factor: float, rng: Generator) -> _Window:
         """A random crop, drawn again while one class covers too much of it, or all."""

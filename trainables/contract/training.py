@@ -57,6 +57,8 @@ class TrainingConfig(Section):
     augmentation: AugmentationConfig = AugmentationConfig()
     precision: Literal["fp32", "bf16"] = "fp32"
     """`bf16`: autocast of the forward pass; weights and optimizer stay in fp32."""
+    compile: bool = False
+    """Train with `torch.compile`: about a minute more at the start of every trial, then faster on a GPU."""
     seed: int = Field(default=0, ge=0)
     """Seed of a trial where `search.seeds` lists none."""
     workers: int = Field(default=0, ge=0)
