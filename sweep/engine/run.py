@@ -46,6 +46,7 @@ from sweep.ledger.events import DriverEnded, DriverStarted, SweepOutcome
 from sweep.plan import planned_trials
 from sweep.plan.addition import Addition
 from sweep.spec import Spec
+from sweep.spec.sections import REPLAY, SEGMENTATION
 from sweep.stopping import judge_of
 from sweep.storage import SweepFolder
 
@@ -81,8 +82,8 @@ def run_sweep(
             if addition is not None:
                 extend(driver, addition)  # not before: without a cluster nothing is added
             turn = Turn(driver) if is_shared() else None
-            is_replay = spec.trainable == "replay"
-            fit(driver, _source(driver), work_of(spec), turn=turn, reuse_processes=is_replay)
+            reuses = _may_reuse_processes(spec)
+            fit(driver, _source(driver), work_of(spec), turn=turn, reuse_processes=reuses)
         give_up_paused(driver)
         outcome, reason = _outcome(driver)
     except KeyboardInterrupt:
@@ -121,7 +122,7 @@ def fit(
         source: hands out the trials.
         work: what a trial's process is to do.
         turn: says when the next trial may start beside other sweeps; None: there are no others.
-        reuse_processes: not for training, which may leave GPU memory and random states behind.
+        reuse_processes: a trial may run in the process of one that has finished or was stopped.
     """
     spec = driver.spec
     callbacks = [
@@ -151,6 +152,13 @@ def fit(
                 verbose=0,
             ),
         ).fit()
+
+
+def _may_reuse_processes(spec: Spec) -> bool:
+    """Importing torch can take as long as a short trial. But what other people's code leaves behind nobody
+    knows, nor what a GPU still holds."""
+    is_ours = spec.trainable in (SEGMENTATION, REPLAY)
+    return is_ours and not spec.resources.gpus_per_trial and not spec.training.compile
 
 
 def _source(driver: Driver) -> TrialSource:
