@@ -14,11 +14,8 @@ from types import FrameType
 from ray import tune
 
 from sweep.engine.cluster import has_room, is_shared, ray_cluster
-from sweep.engine.curve_proposer import curve_proposer
-from sweep.engine.curve_source import CurveSource
 from sweep.engine.driver import Driver, Listener
 from sweep.engine.extend import extend
-from sweep.engine.optuna_source import OptunaSource
 from sweep.engine.promotions import PromotingSource, give_up_paused
 from sweep.engine.queue import most_trials
 from sweep.engine.ray_faults import FaultCallback
@@ -165,8 +162,13 @@ def _source(driver: Driver) -> TrialSource:
     spec, state = driver.spec, driver.state
     source: TrialSource = PlanSource(unfinished_trials(spec, state))
     if spec.search.method == "optuna":
+        from sweep.engine.optuna_source import OptunaSource  # seconds to import, as the next two
+
         source = OptunaSource(driver)
     if spec.search.method == "curve":
+        from sweep.engine.curve_proposer import curve_proposer
+        from sweep.engine.curve_source import CurveSource
+
         source = CurveSource(driver, curve_proposer(spec))
     return PromotingSource(BudgetedSource(source, spec, state), driver, partial(has_room, spec.resources))
 

@@ -25,6 +25,7 @@ from typing import Any
 REPORTS = (2, 4, 6, 8, 10)
 AT_ONCE = 2
 DEMO = Path("ratios.yaml")
+SWEEP = [sys.executable, "-c", "from sweep.cli import main; main()"]
 
 
 # Trials that do nothing
@@ -166,7 +167,7 @@ def loop_spec(folder: Path, iterations: int) -> Any:
         f"early_stopping.rungs={[iterations * n // 5 for n in range(1, 5)]}",
         "search.parameters.real_ratio.values=[0.5]",
         "search.seeds=[0]",
-        "baseline=null",
+        "baseline.real_ratio=0.5",
         "resources.concurrent_trials=1",
         f"storage.path={folder}/sweeps",
         "early_stopping.name=none",
@@ -189,7 +190,7 @@ def bare_loop(folder: Path, iterations: int) -> dict[str, float]:
 
 def sweep_loop(folder: Path, iterations: int) -> dict[str, float]:
     overrides, spec = loop_spec(folder, iterations)
-    command = [sys.executable, "-m", "sweep.cli", "run", str(DEMO), "--name", "loop"]
+    command = [*SWEEP, "run", str(DEMO), "--name", "loop"]
     command += [part for one in overrides for part in ("--set", one)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     state = ledger_state(folder / "sweeps/loop")
@@ -250,7 +251,7 @@ def sweep_start(folder: Path) -> dict[str, float]:
     overrides, _ = loop_spec(folder, 5)
     overrides += ["training.log_interval=1", "early_stopping.rungs=[4]"]
     begun = time.time()
-    command = [sys.executable, "-m", "sweep.cli", "run", str(DEMO), "--name", "loop"]
+    command = [*SWEEP, "run", str(DEMO), "--name", "loop"]
     command += [part for one in overrides for part in ("--set", one)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     (trial,) = ledger_state(folder / "sweeps/loop").trials.values()
@@ -280,7 +281,7 @@ def cli(rounds: int) -> None:
         seconds = []
         for _ in range(rounds):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run([sys.executable, "-m", "sweep.cli", *arguments], check=True, capture_output=True)
+            subprocess.run([*SWEEP, *arguments], check=True, capture_output=True)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         print(f"sweep {' '.join(arguments)}: {statistics.median(seconds):.2f} s of CPU")
