@@ -26,7 +26,6 @@ from sweep.ledger.events import (
     FaultCause,
     TrialEnded,
     TrialFaulted,
-    TrialJudged,
     TrialOutcome,
     TrialPlanned,
     TrialProgressed,
@@ -37,7 +36,7 @@ from sweep.ledger.events import (
 from sweep.ledger.state import SweepState, TrialState, replay
 from sweep.plan import PlannedTrial, rungs
 from sweep.spec import Spec
-from sweep.stopping import Judge, board_of
+from sweep.stopping import Judge, board_of, judged_event
 from sweep.storage import SweepFolder
 from trainables.contract import Progress, Report
 
@@ -300,7 +299,7 @@ class Driver:
                     iteration=report.iteration,
                     metrics=report.metrics,
                     mixture=asdict(report.mixture),
-                    counts={name: list(values) for name, values in asdict(report.counts).items()},
+                    counts={name: list(values) for name, values in vars(report.counts).items()},
                     seconds=report.seconds,
                 )
             )
@@ -312,7 +311,7 @@ class Driver:
         trial_id = trial.planned.trial_id
         if rung not in trial.judged:
             judgement = self.trial_judge.judge(self.board, trial_id, rung)
-            self.record(TrialJudged(trial_id=trial_id, rung=rung, **asdict(judgement)))
+            self.record(judged_event(trial_id, rung, judgement))
         self.act_on(trial, rung)
 
     def act_on(self, trial: TrialState, rung: int) -> None:

@@ -31,6 +31,7 @@ from sweep.overview import latest_value, trial_counts
 from sweep.results import comparable
 
 _SECONDS_BETWEEN_PROGRESS_LINES = 15.0
+_SECONDS_BETWEEN_VIEWS = 0.25
 _MOST_NAMED = 4  # paused trials; a line of 80 characters has room for them
 _MARKS = {"finished": "[green]✓[/]", "stopped": "[yellow]■[/]", "failed": "[red]✗[/]"}
 
@@ -67,6 +68,7 @@ class LiveProgress:
         self._live = live
         self._metric = metric
         self._iterations = iterations
+        self._next_view = 0.0
 
     def __call__(self, event: Event, state: SweepState) -> None:
         """Redraws; prints a line for what should stay readable."""
@@ -77,7 +79,9 @@ class LiveProgress:
         line = line_of(event, state, self._metric) if worth_a_line else None
         if line is not None:
             self._live.console.print(line, highlight=False)
-        self._live.update(self._view(state))
+        if worth_a_line or time.monotonic() >= self._next_view:  # it takes a look at every trial
+            self._next_view = time.monotonic() + _SECONDS_BETWEEN_VIEWS
+            self._live.update(self._view(state))
 
     def _view(self, state: SweepState) -> Group:
         table = Table.grid(padding=(0, 2))

@@ -166,7 +166,9 @@ class TrialJudged(TrialEvent):
     cutoff: float | None
     """What `value` was held against; None where nothing was compared."""
     peers: dict[str, float] = field(default_factory=dict)
-    """The values at this rung that were known then, by trial id."""
+    """The values at this rung that were known then, by trial id; left out where there were very many."""
+    peer_count: int | None = None
+    """How many there were, whether `peers` has them or not; None in ledgers of before."""
     proposed: Decision | None = None
     """What the rule alone would have done; None in ledgers of before."""
     overtakes: float | None = None

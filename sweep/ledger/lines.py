@@ -43,8 +43,7 @@ def encode(event: Event) -> bytes:
     name = type(event).__name__
     types = _layouts()[name].types
     content = {key: _to_json(getattr(event, key), hint) for key, hint in types.items()}
-    line = json.dumps({"event": name, **content}, allow_nan=False, separators=(",", ":"))
-    return line.encode("ascii") + b"\n"
+    return _ENCODER.encode({"event": name, **content}).encode("ascii") + b"\n"
 
 
 def decode(line: bytes) -> Event:
@@ -94,7 +93,7 @@ def _layout(event_class: type[Event]) -> _Layout:
 
 def _json_object(line: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(line, parse_constant=_refuse_constant)
+        content = _DECODER.decode(line.decode())
     except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
         raise TornLineError(f"not JSON: {error}") from None
     if not isinstance(content, dict):
@@ -139,6 +138,8 @@ def _from_json(value: Any, hint: Any, where: str) -> Any:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return _from_json_union(value, arguments, where)
+    if origin in (dict, list) and _is_plain(value, arguments[-1]):
+        return value
     if origin is dict and isinstance(value, dict):
         return {key: _from_json(entry, arguments[1], f"{where}.{key}") for key, entry in value.items()}
     if origin is list and isinstance(value, list):
@@ -148,6 +149,12 @@ def _from_json(value: Any, hint: Any, where: str) -> Any:
     if hint in _SCALARS:
         return _SCALARS[hint](value, where)
     raise _misfit(value, hint, where)
+
+
+def _is_plain(value: Any, hint: Any) -> bool:
+    """Whether all entries are of the type and need no change: most of a long ledger, seen at once."""
+    entries = value.values() if isinstance(value, dict) else value
+    return hint in (int, str, float) and isinstance(value, dict | list) and set(map(type, entries)) <= {hint}
 
 
 def _from_json_union(value: Any, arguments: tuple[Any, ...], where: str) -> Any:
@@ -184,6 +191,8 @@ def _bool(value: Any, where: str) -> bool:
     raise _misfit(value, bool, where)
 
 
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 _SCALARS: dict[Any, Callable[[Any, str], Any]] = {float: _float, int: _int, str: _str, bool: _bool}
 
 

@@ -261,11 +261,10 @@ class SweepState:
 
     def values_at(self, rung: int, metric: str) -> dict[str, float]:
         """The metric of every trial that was validated at exactly this iteration, by trial id."""
-        reports = {trial_id: trial.reports.get(rung) for trial_id, trial in self.trials.items()}
         return {
             trial_id: report.metrics[metric]
-            for trial_id, report in reports.items()
-            if report is not None and metric in report.metrics
+            for trial_id, trial in self.trials.items()
+            if (report := trial.reports.get(rung)) is not None and metric in report.metrics
         }
 
     def why_apart(self, trial: TrialState) -> str | None:

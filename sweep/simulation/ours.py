@@ -11,7 +11,6 @@ from sweep.ledger.events import (
     Event,
     SweepCreated,
     TrialEnded,
-    TrialJudged,
     TrialOutcome,
     TrialPromoted,
     TrialStarted,
@@ -20,7 +19,7 @@ from sweep.ledger.state import SweepState
 from sweep.simulation.loop import Outcome, run
 from sweep.simulation.memory import RememberingJudge
 from sweep.simulation.recording import Recording
-from sweep.stopping import Board, Judge
+from sweep.stopping import Board, Judge, judged_event
 
 _HOST = "simulated"
 
@@ -64,7 +63,7 @@ class JudgedSweep:
         rungs = self._recording.rungs
         self._record(self._recording.reports[trial_id][number])
         judgement = self._judge.judge(self._board, trial_id, rungs[number])
-        self._record(TrialJudged(time=self._time, trial_id=trial_id, rung=rungs[number], **vars(judgement)))
+        self._record(judged_event(trial_id, rungs[number], judgement, self._time))
         if judgement.decision == "stop":
             self._end(trial_id, "stopped", judgement.reason, judgement.overtakes)
         elif number + 1 == len(rungs):

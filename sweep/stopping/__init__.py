@@ -4,7 +4,7 @@ from sweep.stopping.asha import Asha
 from sweep.stopping.board import Board, board_of
 from sweep.stopping.explain import explain
 from sweep.stopping.guarded import Guarded
-from sweep.stopping.judge import Judge, Judgement
+from sweep.stopping.judge import Judge, Judgement, judged_event
 from sweep.stopping.median import Median
 from sweep.stopping.none import NoStopping
 from sweep.stopping.promote import Promote
@@ -31,5 +31,6 @@ __all__ = [
     "board_of",
     "explain",
     "judge_of",
+    "judged_event",
     "rule_of",
 ]

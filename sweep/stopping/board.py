@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, overload
 
 from sweep.ledger.state import SweepState, TrialState
 from sweep.plan import is_baseline, is_protected, rungs
@@ -62,7 +63,7 @@ class Board:
         )
         others = ((self.state.trials[name], value) for name, value in values.items())
         peers = [self._peer(one, rung, value) for one, value in others if self._counts(one)]
-        return Case(candidate=candidate, peers=peers, curves=self.curves(), rungs=self.rungs)
+        return Case(candidate=candidate, peers=peers, curves=_WhenAsked(self.curves), rungs=self.rungs)
 
     def curves(self) -> list[Curve]:
         """In the order of the plan; without controls, imported trials that are kept apart, and trials that
@@ -141,6 +142,29 @@ class Board:
     def _value(self, trial: TrialState, rung: int) -> float:
         report = trial.reports.get(rung)
         return math.nan if report is None else report.metrics.get(self.metric, math.nan)
+
+
+class _WhenAsked(Sequence[Curve]):
+    """Curves that are made when a rule looks at them: most judgements get by without."""
+
+    def __init__(self, make: Callable[[], list[Curve]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _curves(self) -> list[Curve]:
+        return self._make()
+
+    def __len__(self) -> int:
+        return len(self._curves)
+
+    @overload
+    def __getitem__(self, index: int) -> Curve: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Curve]: ...
+
+    def __getitem__(self, index: int | slice) -> Curve | list[Curve]:
+        return self._curves[index]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from sweep.errors import SweepError
 from sweep.ledger.events import TrialFaulted, TrialJudged, TrialPromoted
 from sweep.ledger.state import SweepState, TrialState
-from sweep.results import metric_of
+from sweep.results import comparable, metric_of
+from sweep.stopping.judge import MOST_PEERS_KEPT
 from sweep.stopping.words import in_percent
 
 
@@ -61,14 +62,28 @@ def _decision(state: SweepState, judged: TrialJudged) -> Iterator[str]:
         yield f"  the rule alone would have said {judged.proposed}"
     if judged.overtakes is not None:
         yield f"  chance to overtake the leader by the end: {in_percent(judged.overtakes)}"
-    if not judged.peers:
+    known = judged.peers or (_peers_then(state, judged) if judged.peer_count else {})
+    if not known:
         yield "  no peers had a value at this rung"
         return
-    peers = "1 peer" if len(judged.peers) == 1 else f"{len(judged.peers)} peers"
+    peers = "1 peer" if len(known) == 1 else f"{len(known)} peers"
     yield f"  {peers} at this rung when it was judged, best first:"
-    best_first = sorted(judged.peers.items(), key=lambda peer: (math.isnan(peer[1]), -peer[1], peer[0]))
-    for peer_id, value in best_first:
+    best_first = sorted(known.items(), key=lambda peer: (math.isnan(peer[1]), -peer[1], peer[0]))
+    for peer_id, value in best_first[:MOST_PEERS_KEPT]:
         yield f"    {_number(value):>6}  {_name_of(state, peer_id)}"
+    if len(known) > MOST_PEERS_KEPT:
+        yield f"    and {len(known) - MOST_PEERS_KEPT} more"
+
+
+def _peers_then(state: SweepState, judged: TrialJudged) -> dict[str, float]:
+    """What the ledger, which keeps no more than so many peers of a judgement, had at the rung until then."""
+    values = comparable(state).values_at(judged.rung, metric_of(state))
+    reports = {name: state.trials[name].reports[judged.rung] for name in values}
+    return {
+        name: value
+        for name, value in values.items()
+        if name != judged.trial_id and reports[name].time <= judged.time
+    }
 
 
 def _promotion(promoted: TrialPromoted) -> Iterator[str]:

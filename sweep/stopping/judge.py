@@ -11,10 +11,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sweep.ledger.events import Decision
+from sweep.ledger.events import Decision, TrialJudged
 from sweep.stopping.board import Board
 from sweep.stopping.protection import reason_not_to_judge
 from sweep.stopping.rule import Case, Curve, PausingRule, Promotion, Proposal, Rule
+
+MOST_PEERS_KEPT = 100
+"""Of a judgement, in the ledger and in what `sweep explain` prints."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,14 @@ class Judgement:
     """Chance, 0..1, that the trial ends above the leader; None where nobody has reckoned it."""
     spared: bool
     """It should have been stopped, and runs to the end to show whether that would have been right."""
+
+
+def judged_event(trial_id: str, rung: int, judgement: Judgement, time: float = 0.0) -> TrialJudged:
+    """What the ledger keeps of a judgement. With thousands of trials, all peers of each would be most of it;
+    their reports are in the ledger anyway."""
+    peers = judgement.peers if len(judgement.peers) <= MOST_PEERS_KEPT else {}
+    kept = {**vars(judgement), "peers": peers}
+    return TrialJudged(time=time, trial_id=trial_id, rung=rung, peer_count=len(judgement.peers), **kept)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 import math
+from dataclasses import replace
 
 import pytest
 
 from sweep.errors import SweepError
 from sweep.ledger.events import TrialPromoted
-from sweep.stopping import explain
+from sweep.stopping import Judgement, explain, judged_event
 from tests.builders import sweep_state
 
 
@@ -96,3 +97,24 @@ def test_an_unknown_trial_is_refused_with_its_nearest_name() -> None:
         explain(state, "t00")
     with pytest.raises(SweepError, match="its trials are: t000"):
         explain(state, "nonsense")
+
+
+def test_peers_that_the_ledger_does_not_keep_are_found_in_its_reports() -> None:
+    """Of a hundred and more, the judgement keeps their number alone."""
+    state = sweep_state(arms=tuple(n / 149 for n in range(150)), rungs=(4,), validate_every=None)
+    trial = list(state.trials.values())[-1]
+    values = state.values_at(4, "val_miou")
+    peers = {name: value for name, value in values.items() if name != trial.trial_id}
+    judgement = Judgement(
+        decision="continue", rule="asha", reason="", value=values[trial.trial_id], cutoff=None,
+        peers=peers, proposed="continue", overtakes=None, spared=False,
+    )  # fmt: skip
+    event = judged_event(trial.trial_id, 4, judgement, time=trial.reports[4].time)
+    assert (event.peers, event.peer_count) == ({}, 299)
+    trial.judged = {4: event}
+    text = explain(state, trial.trial_id)
+    known = [name for name in peers if state.trials[name].reports[4].time <= event.time]
+    assert f"{len(known)} peers at this rung when it was judged" in text
+    assert f"and {len(known) - 100} more" in text
+    few = replace(judgement, peers=dict(list(peers.items())[:100]))
+    assert judged_event(trial.trial_id, 4, few).peers == few.peers
