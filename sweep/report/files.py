@@ -78,7 +78,7 @@ def _table_files(state: SweepState, analysis: Analysis) -> Iterator[tuple[str, b
 
 def _figure_files(state: SweepState, analysis: Analysis) -> Iterator[tuple[str, bytes]]:
     figures = {
-        "ratio_fit": ratio_fit(analysis),
+        "ratio_fit": ratio_fit(analysis, state),
         "learning_curves": learning_curves(state, analysis.predictions),
         "real_ratio": ratio_curves(state),
     }
