@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -111,7 +112,8 @@ def figure_bytes(figure: Figure, kind: str, look: Look = SCREEN) -> bytes:
     content = io.BytesIO()
     metadata = _UNDATED.get(kind, {})
     dots = _DOTS_PER_INCH["screen" if look.width is None else "paper"]
-    with mpl.rc_context({"svg.hashsalt": "segsweep", "svg.fonttype": "path", **look.settings}):
+    settings: dict[Any, Any] = {"svg.hashsalt": "segsweep", "svg.fonttype": "path", **look.settings}
+    with mpl.rc_context(settings):
         figure.savefig(content, format=kind, dpi=dots, metadata=metadata)
     return content.getvalue()
 
