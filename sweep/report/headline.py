@@ -78,8 +78,8 @@ def _best(curve: RatioCurve, effect: Effect) -> str:
     best, lower, upper = _ratios(found)
     if not effect.is_shown:
         return (
-            f"Which real_ratio is best can't be told: the curve is highest at {best}, but 9 in 10 of the "
-            f"curves that the values allow have their best anywhere from {lower} to {upper}."
+            f"Nor is a best real_ratio shown: the curve is highest at {best} (90 % interval {lower} to "
+            f"{upper}), but noise alone makes such curves."
         )
     if lower == upper:
         return f"The best real_ratio is {best}, as far as was run: 9 in 10 curves have their best there."
