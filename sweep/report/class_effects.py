@@ -18,7 +18,7 @@ from sweep.curves.differences import Difference, differences
 from sweep.curves.noise import CONFIDENCE, noise_at
 from sweep.ledger.state import SweepState
 from sweep.report.tables import ArmRow, fair_table
-from sweep.results import comparable, rungs_of
+from sweep.results import comparable, newest_rung, rungs_of
 from trainables.contract.iou import iou_percent
 
 MOST_ARMS = 12
@@ -120,6 +120,11 @@ def class_effect_frame(state: SweepState, rung: int) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(numbers, float))
 
 
+def newest_class_effects(state: SweepState) -> pd.DataFrame:
+    """`class_effect_frame` at the last rung that any trial has reached."""
+    return class_effect_frame(state, newest_rung(state))
+
+
 def _records(state: SweepState, effects: ClassEffects) -> Iterator[dict[str, Any]]:
     kinds = {"class": effects.classes, "group": effects.groups}
     for kind, one in ((kind, one) for kind, own in kinds.items() for one in own):
@@ -199,9 +204,7 @@ class _Effects:
     def _values(self, classes: Sequence[int]) -> dict[str, dict[int, float]]:
         """The mean over the classes by arm and seed."""
         return {
-            arm: {
-                seed: fmean(ious[i] for i in classes) for seed, ious in self._ious.by_arm[arm].items()
-            }
+            arm: {seed: fmean(ious[i] for i in classes) for seed, ious in self._ious.by_arm[arm].items()}
             for arm in self._arms
         }
 
@@ -236,4 +239,3 @@ def _some(rows: Sequence[ArmRow]) -> list[ArmRow]:
     step = (len(others) - 1) / (room - 1)
     chosen = {row.arm for row in (*baselines, *(others[round(i * step)] for i in range(room)))}
     return [row for row in rows if row.arm in chosen]
-

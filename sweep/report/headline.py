@@ -67,8 +67,8 @@ def _effect(analysis: Analysis, curve: RatioCurve, effect: Effect) -> str:
         )
     if effect.rests_on_prior:
         return (
-            f"An effect of real_ratio on {where} would be shown ({p_text(effect.p_value)}) if runs differed by "
-            f"the prior noise, which was not measured here: {shape(curve)}."
+            f"An effect of real_ratio on {where} would be shown ({p_text(effect.p_value)}) if runs differed "
+            f"by the prior noise, which was not measured here: {shape(curve)}."
         )
     return f"An effect of real_ratio on {where} is shown ({p_text(effect.p_value)}): {shape(curve)}."
 
@@ -91,9 +91,7 @@ def _cost(analysis: Analysis, fits: Fits) -> str:
     assert curve is not None
     low, high = _run(curve)
     moved = _reversed(change(curve, low, high))
-    change_text, worst, best = interval_text(
-        moved.expected, moved.lower, moved.upper, signed=True, most=1
-    )
+    change_text, worst, best = interval_text(moved.expected, moved.lower, moved.upper, signed=True, most=1)
     said = (
         f"Going down from {_share(high)} to {_share(low)} changes {analysis.metric} by {change_text} points "
         f"(90 % interval {worst} to {best})"

@@ -31,7 +31,8 @@ from sweep.report.look import SCREEN, Look
 from sweep.report.ratio_axis import beside, show_real_ratio
 from sweep.results import provenance_of
 
-_OVERLAID = 3
+OVERLAID = 3
+"""Settings that share a picture, at most."""
 _BETWEEN_BARS = 0.045
 _MARGIN = 0.08
 _LEAST_SPAN = 2.0
@@ -46,7 +47,7 @@ def ratio_fit(analysis: Analysis, state: SweepState, look: Look = SCREEN) -> Fig
     """
     fits, marks = most_measured(analysis), _Marks(state)
     styled = [(one, colour) for one, (colour, _) in zip(fits, SETTING_STYLES, strict=False)]
-    groups = [styled] if len(fits) <= _OVERLAID else [[one] for one in styled]
+    groups = [styled] if len(fits) <= OVERLAID else [[one] for one in styled]
     figure, axes = new_figure(max(len(groups), 1), look)
     for axis, group in zip(axes, groups, strict=False):
         _draw_panel(axis, group, analysis, marks)

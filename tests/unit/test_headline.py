@@ -33,7 +33,9 @@ def said(truth: Callable[[float], float], sd: float = 0.3, **changes: object) ->
 def test_an_effect_has_its_p_value_its_best_and_its_price() -> None:
     found = said(lambda ratio: 45 - 8 * max(0.0, 0.25 - ratio) / 0.25)
     assert found.is_shown
-    assert found.effect.startswith("An effect of real_ratio on val_miou at iteration 300 is shown (p < 0.001): ")
+    assert found.effect.startswith(
+        "An effect of real_ratio on val_miou at iteration 300 is shown (p < 0.001): "
+    )
     assert re.fullmatch(r"The best real_ratio is [\d.]+ \(90 % interval [\d.]+ to [\d.]+\)\.", found.best)
     price = re.match(r"Going down from all-real to 0 changes val_miou by -(\d+\.\d) points \(", found.cost)
     assert price and float(price[1]) == pytest.approx(8, abs=0.8)
