@@ -12,7 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sweep.report.class_effects import ClassEffect, ClassEffects
-from sweep.report.drawing import GREY, Colour, new_figure, say_nothing_to_draw, sequential_colours
+from sweep.report.drawing import (
+    GREY,
+    Colour,
+    draw_legend,
+    new_figure,
+    say_nothing_to_draw,
+    sequential_colours,
+)
 from sweep.report.look import SCREEN, Look
 from sweep.report.tables import ArmRow
 
@@ -50,15 +57,9 @@ def class_figure(effects: ClassEffects | None, look: Look = SCREEN) -> Figure:
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.grid(visible=False, axis="y")
     axis.grid(axis="x", color="0.92", linewidth=0.8)
-    axis.set_xlabel("IoU less that of the baseline, points (95 % for all arms)")
+    axis.set_xlabel("difference in IoU from the baseline (points)")
     columns = 6 if look.width is None else look.legend_columns + 1
-    figure.legend(
-        handles=_legend(arms, looks),
-        loc="outside lower center",
-        ncols=columns,
-        frameon=False,
-        title="real_ratio",
-    )
+    draw_legend(figure, _legend(arms, looks), look, columns, title="real_ratio")
     if look.has_title:
         figure.suptitle(f"Effect of real_ratio on classes at iteration {effects.rung}")
     return figure

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -61,6 +63,23 @@ def say_nothing_to_draw(axis: Axes, text: str) -> None:
     """A panel that explains why it is empty."""
     axis.set(xticks=[], yticks=[])
     axis.text(0.5, 0.5, text, ha="center", va="center", color=GREY, transform=axis.transAxes)
+
+
+def draw_legend(
+    figure: Figure, handles: Sequence[Artist], look: Look, columns: int, title: str | None = None
+) -> None:
+    """Below the panels, its labels folded to the width that the look has."""
+    room = max(look.legend_characters // columns - 6, 12)
+    for handle in handles:
+        handle.set_label("\n".join(textwrap.wrap(str(handle.get_label()), room)))
+    figure.legend(
+        handles=list(handles),
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
+        title=title,
+        fontsize="small" if look.width is None else None,
+    )
 
 
 def draw_measured(

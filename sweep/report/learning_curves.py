@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,6 +18,7 @@ from sweep.report.drawing import (
     PROVENANCE_MARKERS,
     STOPPED_MARKER,
     Colour,
+    draw_legend,
     draw_predicted,
     new_figure,
     say_nothing_to_draw,
@@ -55,9 +55,10 @@ def learning_curves(
         axis.set(title=setting.words, xlabel="iteration", ylabel=f"{metric} (%)")
     if any(trial.reports for trial in state.trials.values()):
         handles = _legend(state, colours, has_predictions=bool(predictions))
-        place: Any = "outside right upper" if look.legend_beside else "outside lower center"
-        columns = 1 if look.legend_beside else look.legend_columns + 2
-        figure.legend(handles=handles, title="real_ratio", loc=place, ncols=columns, frameon=False)
+        if look.legend_beside:
+            figure.legend(handles=handles, title="real_ratio", loc="outside right upper", frameon=False)
+        else:
+            draw_legend(figure, handles, look, look.legend_columns + 2, title="real_ratio")
     if look.has_title:
         figure.suptitle(f"{state.created.name}: learning curves by real_ratio")
     return figure

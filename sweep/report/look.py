@@ -21,8 +21,12 @@ class Look:
     legend_beside: bool = True
     """Whether a long legend may stand to the right; else it stands below."""
     legend_columns: int = 3
-    scale: float = 1.0
-    """Of marks and lines."""
+    legend_characters: int = 300
+    """Of a line of the legend, over all its columns."""
+    most_rungs: int | None = None
+    """Of a figure with a panel a rung: only so many, the last ones. None: all."""
+    tick_gap: float = 0.055
+    """Between labels of real_ratio, as a part of the axis."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Of matplotlib, while the figure is made."""
 
@@ -52,7 +56,9 @@ PAPER_LOOKS = {
         has_title=False,
         legend_beside=False,
         legend_columns=2,
-        scale=0.75,
+        legend_characters=60,
+        most_rungs=1,
+        tick_gap=0.09,
         settings=_PAPER,
     ),
     "2col": Look(
@@ -62,7 +68,7 @@ PAPER_LOOKS = {
         has_title=False,
         legend_beside=False,
         legend_columns=4,
-        scale=0.8,
+        legend_characters=130,
         settings=_PAPER,
     ),
 }

@@ -16,13 +16,14 @@ from sweep.report.drawing import (
     GREY,
     PROVENANCE_MARKERS,
     SETTING_STYLES,
+    draw_legend,
     new_figure,
     say_nothing_to_draw,
 )
 from sweep.report.look import SCREEN, Look
 from sweep.report.ratio_axis import beside, show_real_ratio
 from sweep.report.tables import ArmRow, FairTable, fair_table
-from sweep.results import comparable, metric_of, provenance_of, rungs_of
+from sweep.results import comparable, metric_of, newest_rung, provenance_of, rungs_of
 
 _BETWEEN_CURVES = 0.06
 _BESIDE_MEAN = 0.05
@@ -36,7 +37,7 @@ def ratio_curves(state: SweepState, look: Look = SCREEN) -> Figure:
     where it crosses the baseline's dashed line, the table's interval holds 0. Lines join the means of arms
     that have all seeds.
     """
-    settings, rungs, metric = arms_by_setting(state), rungs_of(state), metric_of(state)
+    settings, rungs, metric = arms_by_setting(state), _rungs(state, look), metric_of(state)
     imported = _imported(state)
     figure, axes = new_figure(len(rungs), look)
     for axis, rung in zip(axes, rungs, strict=True):
@@ -45,13 +46,16 @@ def ratio_curves(state: SweepState, look: Look = SCREEN) -> Figure:
         is_prior = bool(table.rows) and table.noise.source == "prior"
         axis.set_title(f"iteration {rung}{', prior noise' if is_prior else ''}")
         axis.set(xlabel="real_ratio", ylabel=f"{metric} (%)")
-    columns = 1 if look.width is not None and look.most_columns == 1 else 2
-    figure.legend(
-        handles=_legend(settings, imported), loc="outside lower center", ncols=columns, frameon=False
-    )
+    draw_legend(figure, _legend(settings, imported), look, 1 if look.most_columns == 1 else 2)
     if look.has_title:
         figure.suptitle(f"{state.created.name}: {metric} against real_ratio; every rung has its own scale")
     return figure
+
+
+def _rungs(state: SweepState, look: Look) -> tuple[int, ...]:
+    """All, or as many as the look has room for: the newest that any trial has reached."""
+    reached = tuple(rung for rung in rungs_of(state) if rung <= newest_rung(state))
+    return rungs_of(state) if look.most_rungs is None else reached[-look.most_rungs :]
 
 
 def _imported(state: SweepState) -> set[tuple[str, int]]:

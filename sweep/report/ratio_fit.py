@@ -21,6 +21,7 @@ from sweep.report.drawing import (
     PROVENANCE_MARKERS,
     SETTING_STYLES,
     STOPPED_MARKER,
+    draw_legend,
     draw_measured,
     draw_predicted,
     draw_stopped,
@@ -50,15 +51,14 @@ def ratio_fit(analysis: Analysis, state: SweepState, look: Look = SCREEN) -> Fig
     groups = [styled] if len(fits) <= OVERLAID else [[one] for one in styled]
     figure, axes = new_figure(max(len(groups), 1), look)
     for axis, group in zip(axes, groups, strict=False):
-        _draw_panel(axis, group, analysis, marks)
+        _draw_panel(axis, group, analysis, marks, look)
         axis.set(title=group[0][0].setting.words if len(groups) > 1 else "")
     for axis in axes:
         axis.set(xlabel="real_ratio", ylabel=f"{analysis.metric} (%)")
     if look.has_title:
         figure.suptitle(_title(analysis, fits), fontsize="medium")
     handles = _legend(analysis, fits if len(groups) == 1 else [], marks)
-    columns = min(look.legend_columns, 3)
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize="small")
+    draw_legend(figure, handles, look, min(look.legend_columns, 3))
     return figure
 
 
@@ -99,7 +99,9 @@ def most_measured(analysis: Analysis) -> list[Fits]:
     return [analysis.fits[i] for i in sorted(chosen)]
 
 
-def _draw_panel(axis: Axes, group: Sequence[tuple[Fits, str]], analysis: Analysis, marks: _Marks) -> None:
+def _draw_panel(
+    axis: Axes, group: Sequence[tuple[Fits, str]], analysis: Analysis, marks: _Marks, look: Look
+) -> None:
     seen = [value for fits, colour in group for value in _draw_setting(axis, fits, analysis, colour, marks)]
     if not seen:
         say_nothing_to_draw(axis, f"no trial has a value at iteration {analysis.rung} yet")
@@ -107,7 +109,8 @@ def _draw_panel(axis: Axes, group: Sequence[tuple[Fits, str]], analysis: Analysi
     span = max(seen) - min(seen)
     room = max(_MARGIN * span, (_LEAST_SPAN - span) / 2)
     axis.set_ylim(min(seen) - room, max(seen) + room)
-    show_real_ratio(axis, {trial.real_ratio for fits, _ in group for trial in fits.setting.trials})
+    run = {trial.real_ratio for fits, _ in group for trial in fits.setting.trials}
+    show_real_ratio(axis, run, closest=look.tick_gap)
 
 
 def _draw_setting(axis: Axes, fits: Fits, analysis: Analysis, colour: str, marks: _Marks) -> list[float]:
