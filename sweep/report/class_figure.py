@@ -57,7 +57,7 @@ def class_figure(effects: ClassEffects | None, look: Look = SCREEN) -> Figure:
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.grid(visible=False, axis="y")
     axis.grid(axis="x", color="0.92", linewidth=0.8)
-    axis.set_xlabel("difference in IoU from the baseline (points)")
+    axis.set_xlabel("IoU less that of the baseline (points)")
     columns = 6 if look.width is None else look.legend_columns + 1
     draw_legend(figure, _legend(arms, looks), look, columns, title="real_ratio")
     if look.has_title:

@@ -26,7 +26,7 @@ def ratio_points(state: SweepState, analysis: Analysis) -> pd.DataFrame:
     several is `measured and imported`, or the like.
     """
     rows = [row for fits in analysis.fits for row in _points_of(state, analysis, fits)]
-    return pd.DataFrame(rows, columns=[*_TRIAL, *_VALUE])
+    return _typed(pd.DataFrame(rows, columns=[*_TRIAL, *_VALUE]))
 
 
 def learning_points(state: SweepState, analysis: Analysis) -> pd.DataFrame:
@@ -62,7 +62,12 @@ def learning_points(state: SweepState, analysis: Analysis) -> pd.DataFrame:
             }
         )
     columns = [name for name in _TRIAL if name != "setting"]
-    return pd.DataFrame(rows, columns=[*columns, "is_rung", *_VALUE])
+    return _typed(pd.DataFrame(rows, columns=[*columns, "is_rung", *_VALUE]))
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Seeds are whole numbers, though means have none; numbers stay numbers where all are missing."""
+    return frame.astype({"seed": "Int64", "value": float, "lower": float, "upper": float})
 
 
 def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ def html_page(state: SweepState, analysis: Analysis, files: Sequence[str] = ()) 
     Whatever a user gave is escaped. The same state gives the same page.
     """
     known = Known(state, analysis, tuple(files))
-    return render(
+    page = render(
         "page.html",
         name=state.created.name,
         style=own_text("report.css"),
@@ -38,3 +38,4 @@ def html_page(state: SweepState, analysis: Analysis, files: Sequence[str] = ()) 
         contents=[(key, title) for key, (title, _) in _SECTIONS.items()],
         parts=[(key, write(known)) for key, (_, write) in _SECTIONS.items()],
     )
+    return str(page)

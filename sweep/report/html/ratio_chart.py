@@ -185,7 +185,7 @@ def tip_of(row: dict[str, Any], places: int) -> list[str]:
     interval = ""
     if not math.isnan(row["lower"]):
         interval = f" ({fixed(row['lower'], places)} to {fixed(row['upper'], places)}, 90 %)"
-    whose = row["arm"] if row["kind"] == "mean" else f"{row['arm']} seed {row['seed']:.0f}"
+    whose = row["arm"] if row["kind"] == "mean" else f"{row['arm']} seed {row['seed']}"
     named = f" ({row['trial_id']})" if row["trial_id"] else ""
     mean = "mean " if row["kind"] == "mean" else ""
     return [
