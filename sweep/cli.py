@@ -19,6 +19,7 @@ from sweep.commands.logs import logs
 from sweep.commands.next_trials import next_trials
 from sweep.commands.on_cluster import OnCluster, jobs_at, without_address
 from sweep.commands.options import Overrides, SpecFile, Storage, SweepName
+from sweep.commands.pack import pack
 from sweep.commands.predict import predict
 from sweep.commands.simulate import simulate
 from sweep.commands.submit import submit
@@ -179,6 +180,7 @@ app.command("next")(next_trials)
 app.command("import")(import_runs)
 app.command("check-trainable")(check_trainable)
 app.command()(simulate)
+app.command()(pack)
 app.command()(submit)
 app.command()(logs)
 

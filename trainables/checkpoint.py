@@ -23,6 +23,7 @@ FREE_TO_CHANGE = frozenset(
         "training.log_interval",
         "training.validation_interval",
         "training.workers",
+        "training.pack",
     }
 )
 """Keys of a TrialConfig that do not change what is learned; a checkpoint may go on with other values."""

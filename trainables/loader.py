@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from trainables.contract import TrialError
 from trainables.data import Samples
@@ -21,13 +20,17 @@ class Batch(NamedTuple):
     """Training crops, and the tags that say where each came from."""
 
     images: Tensor
-    """uint8 of shape (N, 3, h, w)."""
+    """uint8 of shape (N, 3, h, w), in memory (N, h, w, 3): channels last, as convolutions want it."""
     labels: Tensor
     """uint8 of shape (N, h, w)."""
     sources: Sequence[str]
     """Name of the source of each image."""
     indices: Sequence[int]
     """Index of each image in its source."""
+    distortions: Tensor
+    """int16 of shape (N, 5): each image's Distortion, done or, as the transform has it, still to be done."""
+    sizes: Tensor
+    """int64 of shape (N, 2): height and width of what is not padding."""
 
 
 def training_batches(
@@ -46,8 +49,8 @@ def training_batches(
     Raises:
         TrialError: an image cannot be read; the message names the file.
     """
-    dataset = _DrawnImages(sources, transform)
-    return _values(dataset, workers, batch_sampler=draws, collate_fn=_batch_or_fault)
+    dataset = _DrawnBatches(sources, transform)
+    return _values(dataset, workers, sampler=draws, batch_size=None)
 
 
 def validation_images(samples: Samples, workers: int) -> Generator[tuple[Tensor, Tensor]]:
@@ -55,27 +58,36 @@ def validation_images(samples: Samples, workers: int) -> Generator[tuple[Tensor,
     return _values(_WholeImages(samples), workers, batch_size=None)
 
 
-@dataclass(frozen=True)
-class _Tagged:
-    image: Tensor
-    label: Tensor
-    source: str
-    index: int
-
-
-class _DrawnImages(Dataset["_Tagged | TrialError"]):
-    """By draw instead of by index. A fault is returned, not raised: torch would bury it in a traceback."""
+class _DrawnBatches(Dataset["Batch | TrialError"]):
+    """By draws instead of by index. A fault is returned, not raised: torch would bury it in a traceback."""
 
     def __init__(self, sources: Mapping[str, Samples], transform: TrainTransform) -> None:
         self._sources = sources
         self._transform = transform
 
-    def __getitem__(self, draw: Draw) -> _Tagged | TrialError:
+    def __getitem__(self, draws: list[Draw]) -> Batch | TrialError:
         try:
-            image, label = self._sources[draw.source][draw.index]
-            return _Tagged(*self._transform(image, label, draw.seed), draw.source, draw.index)
+            return self._batch(draws)
         except TrialError as fault:
             return fault
+
+    def _batch(self, draws: list[Draw]) -> Batch:
+        """Every sample is written to its place: nothing is copied once more, also not to another process."""
+        height, width = self._transform.crop_size
+        images_NHWC = _empty(len(draws), height, width, 3)
+        labels_NHW = _empty(len(draws), height, width)
+        written = [
+            self._transform.write(*self._sources[draw.source][draw.index], draw.seed, image, label)
+            for draw, image, label in zip(draws, images_NHWC, labels_NHW, strict=True)
+        ]
+        return Batch(
+            images_NHWC.permute(0, 3, 1, 2),
+            labels_NHW,
+            [draw.source for draw in draws],
+            [draw.index for draw in draws],
+            torch.tensor([one.distortion for one in written], dtype=torch.int16),
+            torch.tensor([one.size for one in written]),
+        )
 
 
 class _WholeImages(Dataset["tuple[Tensor, Tensor] | TrialError"]):
@@ -92,18 +104,12 @@ class _WholeImages(Dataset["tuple[Tensor, Tensor] | TrialError"]):
             return fault
 
 
-def _batch_or_fault(items: list[_Tagged | TrialError]) -> Batch | TrialError:
-    tagged: list[_Tagged] = []
-    for item in items:
-        if isinstance(item, TrialError):
-            return item
-        tagged.append(item)
-    return Batch(
-        torch.stack([item.image for item in tagged]),
-        torch.stack([item.label for item in tagged]),
-        [item.source for item in tagged],
-        [item.index for item in tagged],
-    )
+def _empty(*shape: int) -> Tensor:
+    """uint8; where another process is to get it, in memory that both see."""
+    tensor = torch.empty(shape, dtype=torch.uint8)
+    if get_worker_info() is not None:
+        tensor.share_memory_()  # type: ignore[no-untyped-call]
+    return tensor
 
 
 def _values(dataset: Dataset[Any], workers: int, **how: Any) -> Generator[Any]:

@@ -12,12 +12,13 @@ from trainables.contract import OptimizerConfig, ScheduleConfig
 
 
 def build_optimizer(config: OptimizerConfig, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
-    """SGD or AdamW over all parameters alike, as mmsegmentation does."""
+    """SGD or AdamW over all parameters alike, as mmsegmentation does; fused, which is faster everywhere."""
+    lr, weight_decay = config.lr, config.weight_decay
     if config.name == "sgd":
         return torch.optim.SGD(
-            parameters, lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay
+            parameters, lr=lr, momentum=config.momentum, weight_decay=weight_decay, fused=True
         )
-    return torch.optim.AdamW(parameters, lr=config.lr, weight_decay=config.weight_decay)
+    return torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay, fused=True)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from trainables.metrics import PixelCounter, scores
 from trainables.mixing import MixedStream
 from trainables.models import Logits
 from trainables.numerics import repeatable_on_cpu
-from trainables.transforms import TrainTransform, normalise
+from trainables.photometric import distorted_batch
+from trainables.transforms import normalise, padded_again
 from trainables.trial import Trial, begin_trial
 from trainables.validation import validate
 
@@ -47,9 +48,7 @@ def train(config: TrialConfig, session: Session) -> None:
         _go_on_from_checkpoint(trial, session)
         with closing(_batches(trial)) as batches:
             for batch in batches:
-                loss = training_step(trial, batch)
-                trial.loss_since_report.add(loss)
-                trial.loss_since_progress.add(loss)
+                training_step(trial, batch)
                 if _is_due(trial.iteration, config.training.log_interval):
                     session.progress(_progress(trial))
                 if trial.iteration in config.validate_at or trial.iteration == config.training.iterations:
@@ -59,20 +58,23 @@ def train(config: TrialConfig, session: Session) -> None:
                     _checkpoint(trial, session)
 
 
-def training_step(trial: Trial, batch: Batch) -> float:
-    """One optimizer step; its loss. What is consumed is counted and checked here, not where it is planned."""
+def training_step(trial: Trial, batch: Batch) -> None:
+    """One optimizer step. What is consumed is counted and checked here, not where it is planned.
+
+    On a GPU nothing here waits for it: a loss that is not finite comes to light before it is told or kept.
+    """
     trial.counter.count(batch.sources, batch.indices)
     trial.counter.check()
     for group in trial.optimizer.param_groups:
         group["lr"] = trial.lr
     loss = _loss(trial, batch)
-    value = loss.item()
-    if not math.isfinite(value):
-        raise NonFiniteLossError(_non_finite_message(trial, batch, value))
+    if not trial.runs_ahead and not math.isfinite(value := loss.item()):
+        raise NonFiniteLossError(_non_finite_message(trial, value, _names(trial, batch)))
     trial.optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     trial.optimizer.step()
-    return value
+    trial.loss_since_report.add(loss.detach())
+    trial.loss_since_progress.add(loss.detach())
 
 
 def segmentation_loss(
@@ -85,10 +87,8 @@ def segmentation_loss(
     """
     heads = [(1.0, logits.main), (auxiliary_weight, logits.auxiliary)]
     losses = [
-        weight
-        * functional.cross_entropy(
-            head_NKHW.float(), labels_NHW, ignore_index=ignore_index, reduction="none"
-        ).mean()
+        (weight / labels_NHW.numel())
+        * functional.cross_entropy(head_NKHW.float(), labels_NHW, ignore_index=ignore_index, reduction="sum")
         for weight, head_NKHW in heads
         if head_NKHW is not None
     ]
@@ -97,7 +97,7 @@ def segmentation_loss(
 
 def _loss(trial: Trial, batch: Batch) -> Tensor:
     config = trial.config
-    images_NCHW = normalise(batch.images.to(trial.device, non_blocking=True))
+    images_NCHW = normalise(_images(trial, batch))
     labels_NHW = batch.labels.to(trial.device, non_blocking=True).long()
     bf16 = config.training.precision == "bf16"
     with torch.autocast(trial.device.type, dtype=torch.bfloat16, enabled=bf16):
@@ -105,9 +105,19 @@ def _loss(trial: Trial, batch: Batch) -> Tensor:
     return segmentation_loss(logits, labels_NHW, config.model.auxiliary_weight, config.data.ignore_index)
 
 
+def _images(trial: Trial, batch: Batch) -> Tensor:
+    """uint8 and on the device, which changes the colours if the loader has left that to it."""
+    images_NCHW = batch.images.to(trial.device, non_blocking=True)
+    if trial.transform.distorts or not trial.config.training.augmentation.photometric:
+        return images_NCHW
+    distortions = batch.distortions.to(trial.device, non_blocking=True)
+    sizes = batch.sizes.to(trial.device, non_blocking=True)
+    return padded_again(distorted_batch(images_NCHW, distortions), sizes)
+
+
 def _forward(trial: Trial, images_NCHW: Tensor) -> Logits:
     try:
-        logits: Logits = trial.model(images_NCHW)
+        logits = trial.network(images_NCHW)
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
@@ -121,15 +131,13 @@ def _forward(trial: Trial, images_NCHW: Tensor) -> Logits:
 def _batches(trial: Trial) -> Generator[Batch]:
     """From where the trial stands to its end."""
     config = trial.config
-    transform = TrainTransform(
-        config.training.augmentation, config.training.crop_size, config.data.ignore_index
-    )
     draws = MixedStream(trial.recipe).batches(trial.counter.position, config.training.iterations)
-    return training_batches(trial.sources, transform, draws, config.training.workers)
+    return training_batches(trial.sources, trial.transform, draws, config.training.workers)
 
 
 def _report(trial: Trial) -> Report:
     """Validates."""
+    _must_be_finite(trial)
     config = trial.config
     height, width = config.training.crop_size
     counts = validate(
@@ -148,6 +156,7 @@ def _report(trial: Trial) -> Report:
 
 
 def _progress(trial: Trial) -> Progress:
+    _must_be_finite(trial)
     return Progress(
         iteration=trial.iteration,
         train_loss=trial.loss_since_progress.take(),
@@ -158,10 +167,17 @@ def _progress(trial: Trial) -> Progress:
 
 def _checkpoint(trial: Trial, session: Session) -> Path:
     """The path of the checkpoint just saved and kept."""
+    _must_be_finite(trial)
     path = session.folder / CHECKPOINT_NAME
     save_checkpoint(path, trial.config, trial.state_dict())
     session.keep(path)
     return path
+
+
+def _must_be_finite(trial: Trial) -> None:
+    """Nothing. Raises NonFiniteLossError for the losses since the last time, which a GPU keeps to itself."""
+    if not math.isfinite(value := trial.loss_since_progress.total):
+        raise NonFiniteLossError(_non_finite_message(trial, value, ["one of the last batches"]))
 
 
 def _go_on_from_checkpoint(trial: Trial, session: Session) -> None:
@@ -177,11 +193,14 @@ def _is_due(iteration: int, interval: int | None) -> bool:
     return interval is not None and iteration % interval == 0
 
 
-def _non_finite_message(trial: Trial, batch: Batch, loss: float) -> str:
-    names = [
+def _names(trial: Trial, batch: Batch) -> list[str]:
+    return [
         trial.sources[source].name(index) for source, index in zip(batch.sources, batch.indices, strict=True)
     ]
+
+
+def _non_finite_message(trial: Trial, loss: float, images: list[str]) -> str:
     return (
         f"the loss is {loss} at iteration {trial.iteration} with a learning rate of {trial.lr:.3g}; lower "
-        f"training.optimizer.lr, or look at the images of the batch: {', '.join(names)}"
+        f"training.optimizer.lr, or look at the images of the batch: {', '.join(images)}"
     )

@@ -4,39 +4,22 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from trainables.checkpoint import random_states, restore_random_states
 from trainables.contract import ClassCounts, Mixture, Report, Source, TrialConfig
 from trainables.data import Samples, control_samples, open_samples
+from trainables.losses import MeanLoss
 from trainables.mixing import REAL, MixtureCounter, Recipe
-from trainables.models import build_model
+from trainables.models import Logits, build_model
 from trainables.optimization import Schedule, build_optimizer
-
-
-@dataclass
-class Mean:
-    """Mean of what was added since the last `take`."""
-
-    total: float = 0.0
-    count: int = 0
-
-    def add(self, value: float) -> None:
-        """One more value."""
-        self.total += value
-        self.count += 1
-
-    def take(self) -> float:
-        """The mean, and begins anew. NaN of nothing."""
-        mean = self.total / self.count if self.count else float("nan")
-        self.total, self.count = 0.0, 0
-        return mean
+from trainables.transforms import TrainTransform
 
 
 @dataclass
@@ -61,14 +44,19 @@ class Trial:
     device: torch.device
     sources: Mapping[str, Samples]
     """Training images by the name of their source; only those that `real_ratio` draws from."""
+    transform: TrainTransform
+    runs_ahead: bool
+    """The device computes while Python goes on: at every step, nothing may look at what came out."""
     validation: Samples
     recipe: Recipe
     counter: MixtureCounter
     model: nn.Module
+    network: Callable[[Tensor], Logits]
+    """What trains: the model, or the same compiled."""
     optimizer: torch.optim.Optimizer
     schedule: Schedule
-    loss_since_report: Mean = field(default_factory=Mean)
-    loss_since_progress: Mean = field(default_factory=Mean)
+    loss_since_report: MeanLoss
+    loss_since_progress: MeanLoss
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     last_report: Report | None = None
 
@@ -88,8 +76,8 @@ class Trial:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "mixture": self.counter.state_dict(),
-            "loss_since_report": asdict(self.loss_since_report),
-            "loss_since_progress": asdict(self.loss_since_progress),
+            "loss_since_report": self.loss_since_report.state_dict(),
+            "loss_since_progress": self.loss_since_progress.state_dict(),
             "seconds": self.stopwatch.seconds,
             "last_report": asdict(self.last_report) if self.last_report else None,
             "random": random_states(),
@@ -100,8 +88,8 @@ class Trial:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.counter.load_state_dict(state["mixture"])
-        self.loss_since_report = Mean(**state["loss_since_report"])
-        self.loss_since_progress = Mean(**state["loss_since_progress"])
+        self.loss_since_report.load_state_dict(state["loss_since_report"])
+        self.loss_since_progress.load_state_dict(state["loss_since_progress"])
         self.stopwatch = Stopwatch(state["seconds"])
         self.last_report = _report(state["last_report"]) if state["last_report"] else None
         restore_random_states(state["random"])
@@ -118,18 +106,33 @@ def begin_trial(config: TrialConfig) -> Trial:
     sources = _open_sources(config)
     recipe = _recipe(config, sources)
     model = build_model(config.model, len(config.data.classes)).to(device)
+    model.to(memory_format=torch.channels_last)  # convolutions are faster in it, on any device
     training = config.training
     return Trial(
         config=config,
         device=device,
         sources=sources,
+        transform=TrainTransform(
+            training.augmentation,
+            training.crop_size,
+            config.data.ignore_index,
+            distorts=not _runs_ahead(device),  # else it changes colours faster itself
+        ),
+        runs_ahead=_runs_ahead(device),
         validation=_open_samples(config, "data.validation", config.data.validation),
         recipe=recipe,
         counter=MixtureCounter(recipe),
         model=model,
+        network=torch.compile(model) if training.compile else model,
         optimizer=build_optimizer(training.optimizer, model.parameters()),
         schedule=Schedule(training.schedule, training.optimizer.lr, training.iterations),
+        loss_since_report=MeanLoss(device),
+        loss_since_progress=MeanLoss(device),
     )
+
+
+def _runs_ahead(device: torch.device) -> bool:
+    return device.type == "cuda"
 
 
 def _seed_everything(seed: int) -> None:
@@ -155,7 +158,7 @@ def _open_source(config: TrialConfig, name: str) -> Samples:
 
 
 def _open_samples(config: TrialConfig, path: str, source: Source) -> Samples:
-    return open_samples(config.data, source, config.inventories.get(path))
+    return open_samples(config.data, source, config.inventories.get(path), pack=config.training.pack)
 
 
 def _recipe(config: TrialConfig, sources: Mapping[str, Samples]) -> Recipe:

@@ -30,7 +30,8 @@ def validate(
     model.eval()
     with torch.inference_mode():
         for images_NCHW, labels_NHW in _batches(images, pixels_per_batch):
-            logits = model(normalise(images_NCHW.to(device)))
+            images_NCHW = images_NCHW.to(device, memory_format=torch.channels_last)
+            logits = model(normalise(images_NCHW))
             counter.add(logits.main.argmax(dim=1), labels_NHW.to(device))
     model.train()
     return counter.counts()

@@ -13,7 +13,9 @@ from sweep.spec import Point, ReplaySection, Spec
 from sweep.spec.space import REAL_RATIO
 from trainables.contract.versions import METRIC_DEFINITION, TRAINING_RECIPE
 
-_WITHOUT_EFFECT = {"seed", "workers", "log_interval", "validation_interval", "checkpoint_interval"}
+_WITHOUT_EFFECT = {
+    "seed", "workers", "pack", "log_interval", "validation_interval", "checkpoint_interval"
+}  # fmt: skip
 _LABEL_KEYS = {"classes", "ignore_index", "reduce_zero_label", "label_map"}
 
 

@@ -31,6 +31,7 @@ _NOT_SEARCHED = {
     "training.iterations": "trials are compared at the same iterations",
     "training.seed": "list the seeds under search.seeds",
     "training.workers": _CHANGES_NOTHING,
+    "training.pack": _CHANGES_NOTHING,
     "training.log_interval": _CHANGES_NOTHING,
     "training.validation_interval": _CHANGES_NOTHING,
     "training.checkpoint_interval": _CHANGES_NOTHING,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sweep.errors import StorageError
+from trainables.contract.cache import cache_folder
 
 SCHEMES = ("s3", "gs")
 DEFAULT_STORAGE = Path("sweeps")
@@ -96,13 +96,6 @@ def storage_and_name(storage: Storage, name: str) -> tuple[Storage, str]:
     if name.startswith("/"):
         return _parent_of(Path(name))
     return storage.absolute(), name
-
-
-def cache_folder() -> Path:
-    """`$SEGSWEEP_CACHE`, else `$XDG_CACHE_HOME/segsweep`, else `~/.cache/segsweep`."""
-    if own := os.environ.get("SEGSWEEP_CACHE"):
-        return Path(own).absolute()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "segsweep"
 
 
 def _parent_of(place: Storage) -> tuple[Storage, str]:

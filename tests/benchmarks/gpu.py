@@ -6,22 +6,28 @@ Imports `trainables` alone, so that it runs where only torch, torchvision, timm 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
 from trainables.contract import (
+    AugmentationConfig,
     DataConfig,
     ModelConfig,
-    OptimizerConfig,
     OutOfMemoryError,
     Report,
     SceneSource,
@@ -29,9 +35,11 @@ from trainables.contract import (
     TrialConfig,
 )
 from trainables.local import FolderSession
+from trainables.metrics import PixelCounter
 from trainables.models import build_model
-from trainables.optimization import build_optimizer
-from trainables.segmentation import segmentation_loss, train
+from trainables.segmentation import _batches, train, training_step
+from trainables.trial import begin_trial
+from trainables.validation import validate
 
 CLASSES = 19
 SIZE = (64, 96)
@@ -51,21 +59,28 @@ class StoppingSession(FolderSession):
 
 
 def trial(
-    precision: str, real_ratio: float = 0.25, crop: tuple[int, int] = SIZE, batch_size: int = 8
+    precision: str = "fp32",
+    real_ratio: float = 0.25,
+    crop: tuple[int, int] = SIZE,
+    batch_size: int = 8,
+    size: tuple[int, int] = SIZE,
+    iterations: int = 40,
+    **training: Any,
 ) -> TrialConfig:
     return TrialConfig(
         data=DataConfig(
-            real=SceneSource(scenes="real", count=16, seed=1, size=SIZE),
-            generated={"generated": SceneSource(scenes="aligned", count=16, seed=2, size=SIZE)},
+            real=SceneSource(scenes="real", count=16, seed=1, size=size),
+            generated={"generated": SceneSource(scenes="aligned", count=16, seed=2, size=size)},
             validation=SceneSource(scenes="real", count=8, seed=3, size=SIZE),
         ),
         model=ModelConfig(),
         training=TrainingConfig(
-            iterations=40,
+            iterations=iterations,
             batch_size=batch_size,
             crop_size=crop,
             log_interval=10,
             precision=precision,  # type: ignore[arg-type]
+            **training,
         ),
         real_ratio=real_ratio,
         seed=0,
@@ -107,66 +122,72 @@ def runs_out_of_memory(folder: Path) -> None:
         torch.cuda.empty_cache()
 
 
-class Step:
-    """One training step of `pspnet_r50_d8` on data that is on the device already."""
+class Peer:
+    """A step as mmsegmentation takes it: eager, channels first, one loss a pixel, a look at it every time."""
 
     def __init__(
         self,
         device: torch.device,
         crop: tuple[int, int],
         batch: int,
+        model: ModelConfig | None = None,
         *,
         bf16: bool = False,
-        channels_last: bool = False,
-        fused: bool = False,
-        syncs: bool = True,
-        compiled: bool = False,
     ) -> None:
         torch.manual_seed(0)
-        memory_format = torch.channels_last if channels_last else torch.contiguous_format
-        self.model: nn.Module = build_model(ModelConfig(), CLASSES).to(device, memory_format=memory_format)
-        self.run_model: Callable = torch.compile(self.model) if compiled else self.model
-        settings = OptimizerConfig()
-        self.optimizer = (
-            torch.optim.SGD(self.model.parameters(), settings.lr, settings.momentum,
-                            weight_decay=settings.weight_decay, fused=True)
-            if fused else build_optimizer(settings, self.model.parameters())
-        )  # fmt: skip
-        self.images = torch.randn(batch, 3, *crop, device=device).to(memory_format=memory_format)
+        self.model: nn.Module = build_model(model or ModelConfig(), CLASSES).to(device)
+        self.optimizer = torch.optim.SGD(self.model.parameters(), 0.01, 0.9, weight_decay=5e-4)
+        self.images = torch.randn(batch, 3, *crop, device=device)
         self.labels = torch.randint(0, CLASSES, (batch, *crop), device=device)
-        self.device, self.bf16, self.syncs = device, bf16, syncs
+        self.device, self.bf16 = device, bf16
 
-    def __call__(self) -> torch.Tensor:
+    def __call__(self) -> float:
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16):
-            logits = self.run_model(self.images)
-        loss = segmentation_loss(logits, self.labels, 0.4, 255)
-        if self.syncs:
-            loss.item()
+            logits = self.model(self.images)
+        losses = [
+            cross_entropy(head.float(), self.labels, ignore_index=255, reduction="none").mean()
+            for head in logits
+            if head is not None
+        ]
+        loss = losses[0] + sum(0.4 * auxiliary for auxiliary in losses[1:])
+        value = loss.item()
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return loss.detach()
+        return value
 
 
-VARIANTS: dict[str, dict[str, bool]] = {
-    "fp32, as today and as mmsegmentation trains it": {},
-    "bf16, as today": {"bf16": True},
-    "fp32 channels_last": {"channels_last": True},
-    "bf16 channels_last": {"bf16": True, "channels_last": True},
-    "bf16 channels_last, fused SGD, no sync": {
-        "bf16": True,
-        "channels_last": True,
-        "fused": True,
-        "syncs": False,
-    },
-    "the same, compiled": {
-        "bf16": True,
-        "channels_last": True,
-        "fused": True,
-        "syncs": False,
-        "compiled": True,
-    },
-}
+class Ours:
+    """The training step of the package, copy of the batch and change of colours included."""
+
+    def __init__(
+        self, crop: tuple[int, int], batch: int, model: ModelConfig | None = None, **training: Any
+    ) -> None:
+        config = trial(real_ratio=1.0, crop=crop, batch_size=batch, size=crop, iterations=10**6, **training)
+        self.trial = begin_trial(config.model_copy(update={"model": model or ModelConfig()}))
+        self.batch = next(_batches(self.trial))
+        self.losses: list[float] = []
+
+    def __call__(self) -> None:
+        training_step(self.trial, self.batch)
+
+    def loss(self) -> float:
+        """Of one step more."""
+        self()
+        return self.trial.loss_since_progress.take()
+
+
+def makers(device: torch.device, crop: tuple[int, int], batch: int) -> dict[str, Callable[[], Callable]]:
+    return {
+        "eager fp32, as mmsegmentation trains it": lambda: Peer(device, crop, batch),
+        "eager bf16 autocast": lambda: Peer(device, crop, batch, bf16=True),
+        "ours, fp32": lambda: Ours(crop, batch),
+        "ours, bf16": lambda: Ours(crop, batch, precision="bf16"),
+        "ours, bf16, colours not changed": lambda: Ours(
+            crop, batch, precision="bf16", augmentation=AugmentationConfig(photometric=False)
+        ),
+        "ours, bf16, compiled": lambda: Ours(crop, batch, precision="bf16", compile=True),
+    }
 
 
 def seconds_of(call: Callable[[], object], device: torch.device, count: int) -> float:
@@ -183,37 +204,36 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize()
 
 
-def step_speed(device: torch.device, crop: tuple[int, int], batch: int, count: int, names: list[str]) -> None:
-    """Images per second of every variant, measured in turn; medians."""
+def step_speed(device: torch.device, crop: tuple[int, int], batch: int, count: int, most: int) -> None:
+    """Images per second of the first variants, measured in turn; medians."""
     peak = matrix_peak(device) if device.type == "cuda" else float("nan")
     steps, warm, memory = {}, {}, {}
-    for name in names:
+    for name, make in list(makers(device, crop, batch).items())[:most]:
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
             before = torch.cuda.memory_allocated()
-        steps[name] = Step(device, crop, batch, **VARIANTS[name])
+        steps[name] = make()
         warm[name] = seconds_of(steps[name], device, 3) * 3
         if device.type == "cuda":
             memory[name] = (torch.cuda.max_memory_allocated() - before) / 2**30
     with FlopCounterMode(display=False) as counter:
-        steps[names[0]]()
+        next(iter(steps.values()))()
     flops = counter.get_total_flops()
-    times: dict[str, list[float]] = {name: [] for name in names}
+    times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(REPEATS):
-        for name in names:
-            times[name].append(seconds_of(steps[name], device, count))
-    first = statistics.median(times[names[0]])
+        for name, step in steps.items():
+            times[name].append(seconds_of(step, device, count))
+    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
     print(
         f"\npspnet_r50_d8, batch {batch}, crop {crop}: {flops / batch / 1e9:.0f} GFLOP an image and step; "
         f"bf16 matrix peak {peak / 1e12:.0f} TFLOP/s"
     )
-    print(f"{'variant':50} {'images/s':>9} {'ratio':>6} {'of peak':>8} {'GiB':>6} {'first 3 steps':>14}")
-    for name in names:
-        median = statistics.median(times[name])
-        share = flops / median / peak
+    print(f"{'variant':42} {'images/s':>9} {'ratio':>6} {'of peak':>8} {'GiB':>6} {'first 3 steps':>14}")
+    first = next(iter(medians.values()))
+    for name, median in medians.items():
         print(
-            f"{name:50} {batch / median:9.1f} {first / median:6.2f} {share:8.1%} {memory.get(name, 0):6.1f} "
-            f"{warm[name]:12.1f} s"
+            f"{name:42} {batch / median:9.1f} {first / median:6.2f} {flops / median / peak:8.1%} "
+            f"{memory.get(name, 0):6.1f} {warm[name]:12.1f} s"
         )
 
 
@@ -226,15 +246,65 @@ def matrix_peak(device: torch.device, size: int = 8192) -> float:
     )
 
 
-def loss_curves(device: torch.device, crop: tuple[int, int], batch: int, count: int) -> None:
-    """fp32 and bf16 on one fixed batch."""
-    curves = {}
-    for bf16 in (False, True):
-        step = Step(device, crop, batch, bf16=bf16)
-        curves[bf16] = [float(step()) for _ in range(count)]
-    print(f"\nloss on one batch at steps 1, {count // 2}, {count}: "
-          + "; ".join(f"{'bf16' if bf16 else 'fp32'} {c[0]:.3f} {c[count // 2 - 1]:.3f} {c[-1]:.3f}"
-                      for bf16, c in curves.items()))  # fmt: skip
+def loss_curves(crop: tuple[int, int], batch: int, count: int, *, with_compiled: bool = True) -> None:
+    """Our step on one fixed batch, in both precisions and compiled."""
+    print(f"\nloss on one batch at steps 1, {count // 2}, {count}:")
+    variants: dict[str, dict[str, Any]] = {"fp32": {}, "bf16": {"precision": "bf16"}}
+    if with_compiled:
+        variants["bf16 compiled"] = {"precision": "bf16", "compile": True}
+    for name, training in variants.items():
+        step = Ours(crop, batch, **training)
+        curve = [step.loss() for _ in range(count)]
+        print(f"  {name:14} {curve[0]:.3f} {curve[count // 2 - 1]:.3f} {curve[-1]:.3f}")
+
+
+def validation_speed(device: torch.device, crop: tuple[int, int], count: int) -> None:
+    """Images per second: in batches and channels last, as we do, against one by one."""
+    model = build_model(ModelConfig(), CLASSES).to(device)
+    images = [torch.randint(0, 256, (3, *crop), dtype=torch.uint8) for _ in range(count)]
+    labels = torch.randint(0, CLASSES, crop, dtype=torch.uint8)
+    pairs = [(image, labels) for image in images]
+    speeds = {}
+    for name, layout, pixels in (
+        ("one by one, channels first", torch.contiguous_format, 1),
+        ("ours: 8 at once, channels last", torch.channels_last, 8 * crop[0] * crop[1]),
+    ):
+        model.to(memory_format=layout)
+        once = partial(validate, model, pairs, pixels_per_batch=pixels)
+        seconds_of(lambda run=once: run(counter=PixelCounter(CLASSES, 255)), device, 1)
+        speeds[name] = count / seconds_of(lambda run=once: run(counter=PixelCounter(CLASSES, 255)), device, 2)
+    print(
+        f"\nvalidation, crop {crop}: " + "; ".join(f"{name} {speed:.1f}/s" for name, speed in speeds.items())
+    )
+
+
+SMALL = ModelConfig(architecture="smp_pspnet", encoder="resnet18")
+
+
+def count_steps(begin: float, seconds: float, crop: tuple[int, int]) -> None:
+    """Prints how many steps of a small network this process has done in so many seconds from `begin` on."""
+    step = Ours(crop, 8, SMALL, precision="bf16")
+    seconds_of(step, step.trial.device, 5)
+    while time.time() < begin:
+        time.sleep(0.01)
+    done = 0
+    while time.time() < begin + seconds:
+        seconds_of(step, step.trial.device, 5)
+        done += 5
+    print(done)
+
+
+def shared_gpu(seconds: float, most: int) -> None:
+    """Steps a second of all trials together, 1, 2 and 4 of a small network at once on one GPU."""
+    print("\nseveral trials of smp_pspnet with resnet18, batch 8, on one device, steps/s in all:")
+    for crop in ((256, 256), (512, 512)):
+        for number in (1, 2, 4)[:most]:
+            begin = time.time() + 30 + 5 * number
+            window = ["--count-steps", str(begin), str(seconds), *map(str, crop)]
+            command = [sys.executable, "-m", "tests.benchmarks.gpu", *window]
+            running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(number)]
+            steps = sum(int(process.communicate()[0]) for process in running)
+            print(f"  crop {crop}: {number} at once: {steps / seconds:.1f}")
 
 
 def guarded(part: Callable[[], None]) -> None:
@@ -250,22 +320,32 @@ def guarded(part: Callable[[], None]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cpu", action="store_true", help="Small and on the CPU: that the script works.")
-    is_small = parser.parse_args().cpu
+    parser.add_argument("--count-steps", nargs=4, type=float, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.count_steps:
+        begin, seconds, height, width = options.count_steps
+        count_steps(begin, seconds, (int(height), int(width)))
+        return
+    is_small = options.cpu
     device = torch.device("cpu" if is_small else "cuda")
     name = "CPU" if is_small else torch.cuda.get_device_name()
     print(f"{name}, torch {torch.__version__}, {time.strftime('%Y-%m-%d')}")
-    names = list(VARIANTS)
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["SEGSWEEP_CACHE"] = folder
         if is_small:
-            guarded(lambda: step_speed(device, (64, 64), 2, 1, names[:2]))
-            guarded(lambda: loss_curves(device, (64, 64), 2, 4))
+            guarded(lambda: step_speed(device, (64, 64), 2, 1, 4))
+            guarded(lambda: loss_curves((64, 64), 2, 4, with_compiled=False))
+            guarded(lambda: validation_speed(device, (64, 64), 8))
+            guarded(lambda: shared_gpu(1, 1))
             return
         guarded(lambda: trains("fp32", Path(folder)))
         guarded(lambda: trains("bf16", Path(folder)))
         guarded(lambda: runs_out_of_memory(Path(folder)))
-    guarded(lambda: step_speed(device, (512, 1024), 8, 10, names))
-    guarded(lambda: step_speed(device, (512, 512), 8, 10, names[:5]))
-    guarded(lambda: loss_curves(device, (512, 512), 8, 60))
+        guarded(lambda: step_speed(device, (512, 1024), 8, 10, 6))
+        guarded(lambda: step_speed(device, (512, 512), 8, 10, 5))
+        guarded(lambda: loss_curves((512, 512), 8, 60))
+        guarded(lambda: validation_speed(device, (512, 1024), 32))
+        guarded(lambda: shared_gpu(8, 3))
 
 
 if __name__ == "__main__":

@@ -175,7 +175,7 @@ def test_a_checkpoint_of_an_older_way_to_train_is_refused(
 ) -> None:
     save_checkpoint(path, config(), STATE)
     monkeypatch.setattr("trainables.checkpoint.TRAINING_RECIPE", "next")
-    with pytest.raises(TrialError, match="training_recipe is 'segsweep-training-v1' there, 'next' here"):
+    with pytest.raises(TrialError, match="training_recipe is 'segsweep-training-v2' there, 'next' here"):
         load_checkpoint(path, config())
 
 

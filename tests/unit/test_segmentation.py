@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Generator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import trainables.segmentation
+import trainables.trial
 from tests.trials import SIZE, small_trial
+from trainables.checkpoint import load_checkpoint
 from trainables.contract import (
+    CHECKPOINT_NAME,
     DataError,
     NonFiniteLossError,
     OptimizerConfig,
@@ -26,12 +31,14 @@ from trainables.contract import (
 )
 from trainables.loader import Batch, training_batches
 from trainables.local import FolderSession
+from trainables.losses import MeanLoss
 from trainables.metrics import PixelCounter
 from trainables.mixing import REAL
 from trainables.models import Logits
 from trainables.optimization import Schedule, build_optimizer
 from trainables.segmentation import segmentation_loss, train
-from trainables.trial import Mean, begin_trial
+from trainables.transforms import normalise
+from trainables.trial import begin_trial
 from trainables.validation import validate
 
 
@@ -105,9 +112,9 @@ def test_a_batch_without_any_label_has_no_loss_and_no_gradient() -> None:
 
 
 def test_mean_begins_anew_when_taken() -> None:
-    mean = Mean()
+    mean = MeanLoss(torch.device("cpu"))
     for value in (1.0, 2.0, 6.0):
-        mean.add(value)
+        mean.add(torch.tensor(value))
     assert mean.take() == 3
     assert math.isnan(mean.take())
 
@@ -224,6 +231,63 @@ def test_a_loss_that_is_not_finite_names_iteration_learning_rate_and_images(tmp_
     assert "the loss is nan at iteration 2 with a learning rate of" in message
     assert message.count("scene ") == 4
     assert "lower training.optimizer.lr" in message
+
+
+class TestWhereTheDeviceRunsAhead:
+    """A trial as it runs on a GPU, but here: all that differs but for the device itself."""
+
+    @pytest.fixture(autouse=True)
+    def runs_ahead(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(trainables.trial, "_runs_ahead", lambda device: True)
+
+    def test_it_learns_the_same(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Colours are changed on the device, losses added up there; every bit is the same."""
+        there = trained(small_trial(), tmp_path / "there")
+        monkeypatch.undo()
+        here = trained(small_trial(), tmp_path / "here")
+        assert [report.metrics for report in there.reports] == [report.metrics for report in here.reports]
+
+    def test_no_step_looks_at_its_loss(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        begun = begin_trial(small_trial())
+        batches = list(islice(trainables.segmentation._batches(begun), 5))
+        looked: list[int] = []
+        total = MeanLoss.total.fget  # type: ignore[attr-defined]
+        monkeypatch.setattr(MeanLoss, "total", property(lambda self: (looked.append(1), total(self))[1]))
+        monkeypatch.setattr(Tensor, "item", lambda self: pytest.fail("a step waits for the device"))
+        for batch in batches:
+            trainables.segmentation.training_step(begun, batch)
+        assert looked == []
+
+    def test_a_loss_that_is_not_finite_is_neither_told_nor_kept(self, tmp_path: Path) -> None:
+        config = small_trial(training={"optimizer": {"lr": 1e30}})
+        session = FolderSession(tmp_path)
+        with pytest.raises(
+            NonFiniteLossError, match=r"the loss is nan at iteration \d+ .*: one of the last batches"
+        ):
+            train(config, session)
+        assert session.reports == []
+        assert not (tmp_path / CHECKPOINT_NAME).exists()
+
+
+def test_model_and_batches_have_their_channels_last() -> None:
+    begun = begin_trial(small_trial())
+    weights = [weight for weight in begun.model.parameters() if weight.dim() == 4]
+    assert all(weight.is_contiguous(memory_format=torch.channels_last) for weight in weights)
+    batch = next(trainables.segmentation._batches(begun))
+    assert batch.images.is_contiguous(memory_format=torch.channels_last)
+    assert normalise(batch.images).is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
+def test_a_compiled_trial_learns_the_same_to_rounding_and_resumes(tmp_path: Path) -> None:
+    plain = trained(small_trial(), tmp_path / "plain")
+    config = small_trial(training={"compile": True})
+    compiled = trained(config, tmp_path / "compiled")
+    for one, other in zip(plain.reports, compiled.reports, strict=True):
+        assert other.metrics["train_loss"] == pytest.approx(one.metrics["train_loss"], rel=1e-3)
+    state = load_checkpoint(tmp_path / "compiled" / CHECKPOINT_NAME, config)
+    assert state["model"].keys() == begin_trial(small_trial()).model.state_dict().keys()
 
 
 def all_real(sources: Any, transform: Any, draws: Any, workers: int) -> Generator[Batch]:

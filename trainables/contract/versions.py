@@ -3,7 +3,7 @@
 METRIC_DEFINITION = "mmseg-iou-v1"
 """How `val_miou`, `val_macc` and `val_aacc` are computed, whole images at full size."""
 
-TRAINING_RECIPE = "segsweep-training-v1"
+TRAINING_RECIPE = "segsweep-training-v2"
 """How a trial is trained, beyond what its configuration says."""
 
 RENDERER_VERSION = 6

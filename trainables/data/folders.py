@@ -30,12 +30,12 @@ class FolderSamples:
     """
 
     def __init__(self, data: DataConfig, source: FolderSource, inventory: str | None = None) -> None:
-        self._folders = _folders_of(data, source)
+        self.folders = _folders_of(data, source)
         self._class_ids = ClassIds(data)
-        self._images = _images_with_labels(self._folders)
-        if inventory is not None and inventory != (found := self._folders.inventory(self._images)):
+        self._images = _images_with_labels(self.folders)
+        if inventory is not None and inventory != (found := self.folders.inventory(self._images)):
             raise DataError(
-                f"{self._folders.images}: holds other images than when the sweep was begun or resumed: "
+                f"{self.folders.images}: holds other images than when the sweep was begun or resumed: "
                 f"{found}, not {inventory}. All trials are trained on the same: put back what is missing, "
                 "take out what is new, then `sweep resume --retry-failed`"
             )
@@ -44,8 +44,7 @@ class FolderSamples:
         return len(self._images)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        path = self._images[index]
-        label_path = self._folders.label_path(path)
+        path, label_path = self.files(index)
         image_HWC = _read_image(path)
         label_HW = self._class_ids.of(_read_label(label_path), str(label_path))
         if image_HWC.shape[:2] != label_HW.shape:
@@ -53,11 +52,25 @@ class FolderSamples:
                 f"{label_path}: is {_size(label_HW)} pixels, but its image {path} is {_size(image_HWC)}; "
                 "they must be equal"
             )
-        return torch.from_numpy(image_HWC).permute(2, 0, 1).contiguous(), torch.from_numpy(label_HW)
+        return torch.from_numpy(image_HWC).permute(2, 0, 1), torch.from_numpy(label_HW)
 
     def name(self, index: int) -> str:
         """Path of the image."""
         return str(self._images[index])
+
+    def names(self) -> tuple[str, ...]:
+        """Of all images."""
+        return tuple(map(str, self._images))
+
+    def files(self, index: int) -> tuple[Path, Path]:
+        """The image and its label."""
+        image = self._images[index]
+        return image, self.folders.label_path(image)
+
+    def identity(self) -> tuple[str, ...]:
+        """What must be equal for two sources to give the same of the same files."""
+        folders = (str(folder.resolve()) for folder in (self.folders.images, self.folders.labels))
+        return (*folders, self.folders.image_suffix, self.folders.label_suffix, self._class_ids.identity)
 
 
 def _folders_of(data: DataConfig, source: FolderSource) -> PairedFolders:

@@ -22,6 +22,8 @@ class ClassIds:
         allowed = allowed_class_ids(data)
         self._allowed = np.array([class_id in allowed for class_id in self._class_ids])
         self._table = np.where(self._allowed, self._class_ids, data.ignore_index).astype(np.uint8)
+        self.identity = self._table.tobytes().hex() + self._allowed.tobytes().hex()
+        """Equal for tables that do the same."""
         self._rule = f"0 to {len(data.classes) - 1} (data.classes) or {data.ignore_index} (data.ignore_index)"
 
     def of(self, file_ids: Uint8Array, name: str) -> Uint8Array:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import numpy as np
 
 from trainables.contract import DataError, SceneSource
+from trainables.contract.cache import cache_folder
 from trainables.contract.versions import RENDERER_VERSION
 from trainables.data.labels import Uint8Array
 from trainables.data.scenes.painting import render_scene
@@ -31,13 +32,6 @@ def cached_scenes(source: SceneSource) -> Uint8Array:
         scenes = _read(path, _shape(source))
     assert scenes is not None, f"{path} was written and cannot be read"
     return scenes
-
-
-def cache_folder() -> Path:
-    """`$SEGSWEEP_CACHE`, else `$XDG_CACHE_HOME/segsweep`, else `~/.cache/segsweep`."""
-    if own := os.environ.get("SEGSWEEP_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "segsweep"
 
 
 def _file_name(source: SceneSource) -> str:
