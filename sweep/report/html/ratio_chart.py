@@ -22,6 +22,7 @@ MOST_POINTS = 300
 _LEAST_SPAN = 2.0
 """Of the values, in points: less of it would make mountains of noise."""
 
+_BETWEEN_SETTINGS = 0.04
 _BESIDE = 0.05
 """Between predictions of one share, in units of the axis, which is about 3 long."""
 
@@ -50,7 +51,8 @@ def ratio_chart(
         parts.append(_curve(frame, curve[curve["setting"] == setting], f"s{i}", clip))
     for i, setting in enumerate(settings):
         own = points[points["setting"] == setting]
-        parts.append(_marks(frame, own, f"s{i}", decimals(sd)))
+        shift = _BETWEEN_SETTINGS * (i - (len(settings) - 1) / 2)  # else the last one hides the others
+        parts.append(_marks(frame, own, f"s{i}", decimals(sd), shift))
     return chart(frame, f"{metric} at iteration {rung} against real_ratio", *parts)
 
 
@@ -134,29 +136,25 @@ def _ends(is_beyond: Any) -> tuple[int, int]:
     return inside[0], inside[-1]
 
 
-def _marks(frame: Frame, points: pd.DataFrame, colour: str, places: int) -> Markup:
+def _marks(frame: Frame, points: pd.DataFrame, colour: str, places: int, shift: float) -> Markup:
     trials = evenly(_rows(points, "trial"), MOST_POINTS)
     means, predicted = _rows(points, "mean"), evenly(_rows(points, "predicted"), MOST_POINTS)
     alone = points[points["kind"] == "trial"].groupby("arm").size().to_dict()
-    drawn = [_trial(frame, row, colour, places) for row in trials if alone[row["arm"]] > 1]
-    drawn += [_mean(frame, row, colour, places) for row in evenly(means, MOST_POINTS)]
+    drawn = [
+        _mark(frame, row, f"{colour} pale", places, size=2.6, beside=shift)
+        for row in trials
+        if alone[row["arm"]] > 1
+    ]
+    drawn += [_mark(frame, row, colour, places, size=5, beside=shift) for row in evenly(means, MOST_POINTS)]
     at_ratio: dict[float, int] = {}
     for row in predicted:
         count = at_ratio[row["real_ratio"]] = at_ratio.get(row["real_ratio"], 0) + 1
-        drawn.append(_prediction(frame, row, colour, places, count * _BESIDE))
+        drawn.append(_prediction(frame, row, colour, places, shift + count * _BESIDE))
     return Markup("").join(drawn)
 
 
 def _rows(points: pd.DataFrame, kind: str) -> list[dict[str, Any]]:
     return records_of(points[points["kind"] == kind])
-
-
-def _trial(frame: Frame, row: dict[str, Any], colour: str, places: int) -> Markup:
-    return _mark(frame, row, f"{colour} pale", places, size=2.6)
-
-
-def _mean(frame: Frame, row: dict[str, Any], colour: str, places: int) -> Markup:
-    return _mark(frame, row, colour, places, size=5)
 
 
 def _prediction(frame: Frame, row: dict[str, Any], colour: str, places: int, beside: float) -> Markup:

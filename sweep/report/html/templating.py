@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,20 @@ FOLDER = Path(__file__).parent / "templates"
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["tight"] = _tight
+    return environment
+
+
+def _tight(text: str) -> str:
+    """`p = 0.034` and `95 %` stay in one line."""
+    return re.sub(r"(?<=\bp) ([=<]) (?=\d)", "\u00a0\\1\u00a0", re.sub(r"(?<=\d) %", "\u00a0%", text))
 
 
 def render(template: str, **values: Any) -> Markup:

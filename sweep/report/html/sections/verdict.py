@@ -52,7 +52,8 @@ def _facts(known: Known) -> Iterator[tuple[str, str]]:
     yield "trials", f"{len(trials)} in {arms} arms{tested}" + (f": {counts}" if counts else "")
     yield "baseline", ", ".join(baseline_arms(state)) or "none"
     yield "judged by", f"{metric_of(state)}, in percent"
-    yield "spent", f"{duration_words(sum(trial.seconds for trial in trials))} of training and validating"
+    if spent := sum(trial.seconds for trial in trials):
+        yield "spent", f"{duration_words(spent)} of training and validating"
 
 
 def _status(known: Known) -> str:
