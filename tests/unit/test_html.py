@@ -21,7 +21,6 @@ from sweep.report.figure_frames import learning_points, ratio_points
 from sweep.report.headline import headlines
 from sweep.report.html import html_page
 from sweep.report.html.learning_chart import MOST_TRIALS, lines_of
-from sweep.report.html.palette import classes_of
 from sweep.report.html.sampling import evenly
 from sweep.report.html.sections.comparison import MOST_ROWS
 from sweep.report.html.svg import Frame, element, ticks
@@ -270,8 +269,7 @@ class TestLargeSweeps:
 
     def test_those_drawn_reach_from_the_worst_to_the_best(self, many: SweepState) -> None:
         points = learning_points(many, analyse(many))
-        colours = classes_of(list(points["real_ratio"]))
-        drawn = lines_of(points, rungs_of(many), colours, set(points["arm"]))
+        drawn = lines_of(points, rungs_of(many), set(points["arm"]))
         last = points[points["iteration"] == 300]["value"]
         ends = [rows[-1]["value"] for rows in drawn.trials]
         assert (len(ends), min(ends), max(ends)) == (MOST_TRIALS, last.min(), last.max())

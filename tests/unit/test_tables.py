@@ -180,9 +180,10 @@ class TestVerdict:
         table = table_of({1.0: [40.0, 41.0], 0.5: [40.4, 41.2]})
         found = table.rows[1].difference
         assert found is not None
+        hidden = rounded(found.simultaneous_margin, found.simultaneous_margin)
         assert verdict(table) == (
             "No difference from the baseline shown at iteration 100. "
-            f"Differences of up to about {rounded(found.simultaneous_margin, found.simultaneous_margin)} can hide in the noise here."
+            f"Differences of up to about {hidden} can hide in the noise here."
         )
 
     def test_what_would_be_shown_alone_but_not_among_all_is_named_as_such(self) -> None:

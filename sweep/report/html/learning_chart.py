@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -34,16 +34,14 @@ class Lines:
     """By arm, where all of its seeds have a value."""
     predicted: Sequence[dict[str, Any]]
     rungs: Sequence[int]
-    colours: Mapping[float, str]
-    """A class of the page by real_ratio."""
     all_trials: int
     """How many there are, drawn or not."""
+    colours: Mapping[float, str] = field(default_factory=dict)
+    """A class of the page by real_ratio."""
 
 
-def lines_of(
-    points: pd.DataFrame, rungs: Sequence[int], colours: Mapping[float, str], arms: Iterable[str]
-) -> Lines:
-    """Of some arms. `points`: `learning_points`."""
+def lines_of(points: pd.DataFrame, rungs: Sequence[int], arms: Iterable[str]) -> Lines:
+    """Of some arms, without colours yet. `points`: `learning_points`."""
     own = points[points["arm"].isin(list(arms))]
     reports = own[own["kind"] == "report"]
     trials = [records_of(group) for _, group in reports.groupby("trial_id", sort=False)]
@@ -57,7 +55,6 @@ def lines_of(
         means={arm: mean for arm, mean in means.items() if arm in kept},
         predicted=records_of(predicted.sort_values("real_ratio", kind="stable")),
         rungs=rungs,
-        colours=colours,
         all_trials=len(trials),
     )
 

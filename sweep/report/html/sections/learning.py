@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from markupsafe import Markup
 
 from sweep.analysis.settings import ArmsOfSetting, arms_by_setting
@@ -17,17 +19,16 @@ def learning(known: Known) -> Markup:
     """A chart for every setting."""
     points, rungs = known.learning_points, rungs_of(known.state)
     settings = arms_by_setting(known.state)
-    every = [lines_of(points, rungs, {}, setting.arms) for setting in settings]
-    ratios = {rows[0]["real_ratio"] for lines in every for rows in lines.trials}
-    colours = classes_of(sorted(ratios))
+    drawn = [lines_of(points, rungs, setting.arms) for setting in settings]
+    colours = classes_of([rows[0]["real_ratio"] for lines in drawn for rows in lines.trials])
     _, predicted, crossings, _ = known.fits
     return render(
         "learning.html",
         style=style_of(colours),
         charts=[
-            _chart(known, setting, lines_of(points, rungs, colours, setting.arms), i)
-            for i, setting in enumerate(settings)
-            if any(lines.trials for lines in every)
+            _chart(known, setting, replace(lines, colours=colours), i)
+            for i, (setting, lines) in enumerate(zip(settings, drawn, strict=True))
+            if colours
         ],
         predicted=predicted,
         crossings=crossings,
