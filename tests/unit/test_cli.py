@@ -312,6 +312,11 @@ def test_report_is_written_and_its_table_printed(sweep: Terminal, fake: SweepFol
     assert (fake.report / "report.md").read_text().startswith("# ")
 
 
+def test_figures_for_a_paper_are_written_on_request(sweep: Terminal, fake: SweepFolder) -> None:
+    assert sweep("report", "fake", "--paper").code == 0
+    assert (fake.report / "paper/ratio_fit_1col.pdf").read_bytes().startswith(b"%PDF")
+
+
 def test_report_where_it_cannot_be_written(sweep: Terminal, fake: SweepFolder) -> None:
     fake.report.touch()
     done = sweep("report", "fake")
