@@ -30,6 +30,7 @@ def classes(known: Known) -> Markup:
         arms=[(arm_label(table, row), row.is_baseline) for row in effects.arms],
         groups=[_row(effects, one) for one in effects.groups],
         classes=[_row(effects, one) for one in effects.classes],
+        survivors=[arm_label(table, row) for row in effects.arms if row.lost_to_stopping],
         has_intervals=any(one.differences for one in effects.classes),
         least_common=min(
             (one.pixel_share for one in effects.classes if one.name in effects.common), default=0
