@@ -104,8 +104,9 @@ def draw_measured(
 
 
 def draw_stopped(axis: Axes, place: float, value: float, colour: Colour | str, label: str) -> None:
-    """A cross: the trial was stopped early."""
-    axis.plot([place], [value], STOPPED_MARKER, color=colour, markersize=6, markeredgewidth=1.4, label=label)
+    """A cross within a hollow mark: the trial was stopped early."""
+    looks: dict[str, Any] = {"markersize": 3.5, "markeredgewidth": 1.0, "zorder": 4}
+    axis.plot([place], [value], STOPPED_MARKER, color=colour, label=label, **looks)
 
 
 def draw_predicted(axis: Axes, place: float, found: Prediction, colour: Colour | str, label: str) -> None:
@@ -116,7 +117,7 @@ def draw_predicted(axis: Axes, place: float, found: Prediction, colour: Colour |
         yerr=[[found.expected - found.lower], [found.upper - found.expected]],
         color=colour,
         marker=PROVENANCE_MARKERS["predicted"],
-        markersize=5,
+        markersize=6,
         markerfacecolor="white",
         elinewidth=0.8,
         capsize=2,
