@@ -256,8 +256,8 @@ def explain(
 @app.command()
 def sync(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
     """Writes into MLflow, and into an object store, whatever they miss of a sweep."""
-    from sweep.tracking import sync as sync_runs
     from sweep.tracking import target_of
+    from sweep.tracking.writer import sync as sync_runs
 
     folder = sweep_named(storage, name)
     target = target_of(state_of_folder(folder).created, folder.home)

@@ -43,7 +43,7 @@ def state_from(
     is_file = is_table(name)
     _refuse_what_cannot_go_together(is_file, name, mlflow, experiment, final)
     if mlflow is not None:
-        from sweep.tracking import state_of_runs
+        from sweep.tracking.reader import state_of_runs
 
         return state_of_runs(mlflow, experiment or DEFAULT_EXPERIMENT, name, say)
     assert name is not None

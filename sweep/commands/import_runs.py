@@ -150,7 +150,7 @@ def _found(
     from sweep.importers import column_map, read
 
     if form == "mlflow":
-        from sweep.tracking import found_in_mlflow
+        from sweep.tracking.others import found_in_mlflow
 
         return found_in_mlflow(paths, experiment or DEFAULT_EXPERIMENT, column_map(columns), terms.parameters)
     return read(paths, form, column_map(columns), terms.parameters)

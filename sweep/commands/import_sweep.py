@@ -14,7 +14,8 @@ from sweep.ledger.events import SweepCreated
 from sweep.report import write_report
 from sweep.source import state_of_folder
 from sweep.storage import SweepFolder
-from sweep.tracking import sync, target_of
+from sweep.tracking import target_of
+from sweep.tracking.writer import sync
 
 
 @contextmanager

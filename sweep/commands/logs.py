@@ -12,7 +12,6 @@ from sweep.commands.options import Storage, SweepName
 from sweep.errors import SweepError
 from sweep.secrets import without_secrets
 from sweep.storage import DEFAULT_STORAGE, SweepFolder, storage_and_name, sweep_named
-from trainables.contract.command import OUTPUT
 
 if TYPE_CHECKING:
     from sweep.ledger import SweepState
@@ -48,6 +47,7 @@ def logs(
 def _of_trial(folder: SweepFolder, trial_id: str) -> Iterator[str]:
     """Its faults, and what its last attempt left behind."""
     from sweep.source import state_of_folder
+    from trainables.contract.command import OUTPUT
 
     state: SweepState = state_of_folder(folder)
     if trial_id not in state.trials:

@@ -15,7 +15,6 @@ from sweep.engine.run import run_sweep
 from sweep.errors import ExitCode, StorageError
 from sweep.ledger import Ledger
 from sweep.plan.addition import Addition
-from sweep.report import latest_table_text, write_report
 from sweep.spec import Spec
 from sweep.storage import SweepFolder
 from sweep.tracking import BackgroundTracker, tracking_target
@@ -41,6 +40,8 @@ def conduct(
         unwritten = _write_report(driver)
     finally:  # whatever went wrong, MLflow is told how it ended
         missed = tracker.finish() if tracker is not None else None
+    from sweep.report import latest_table_text  # seconds to import, which no trial is to wait for
+
     console.print(latest_table_text(driver.state, width=console.width), highlight=False, markup=False)
     _say_where_to_look(driver, console, missed, unwritten)
     code = _exit_code(driver)
@@ -49,6 +50,8 @@ def conduct(
 
 def _write_report(driver: Driver) -> str | None:
     """Why there is no report, in words; None if there is. On a full disk, too, the way on must be told."""
+    from sweep.report import write_report
+
     try:
         write_report(driver.state, driver.folder.report)
     except StorageError as error:

@@ -138,7 +138,18 @@ class Driver:
                 )
 
     def handle(self, trial_id: str, message: Message) -> bool:
-        """Records a message; False if its process ends: it is over or paused, or the budget spent."""
+        """Records a message; False if its process ends: it is over or paused, or the budget spent.
+
+        All that comes of a message is on disk before anybody acts on it.
+        """
+        try:
+            with self.ledger.together():
+                return self._handle(trial_id, message)
+        except SweepError as error:
+            self.fault = error  # as in `record`
+            raise
+
+    def _handle(self, trial_id: str, message: Message) -> bool:
         self._last_heard[trial_id] = time.monotonic()
         trial = self.state.trials[trial_id]
         if trial.ended is not None or trial.waits:

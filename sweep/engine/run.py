@@ -14,11 +14,8 @@ from types import FrameType
 from ray import tune
 
 from sweep.engine.cluster import has_room, is_shared, ray_cluster
-from sweep.engine.curve_proposer import curve_proposer
-from sweep.engine.curve_source import CurveSource
 from sweep.engine.driver import Driver, Listener
 from sweep.engine.extend import extend
-from sweep.engine.optuna_source import OptunaSource
 from sweep.engine.promotions import PromotingSource, give_up_paused
 from sweep.engine.queue import most_trials
 from sweep.engine.ray_faults import FaultCallback
@@ -46,6 +43,7 @@ from sweep.ledger.events import DriverEnded, DriverStarted, SweepOutcome
 from sweep.plan import planned_trials
 from sweep.plan.addition import Addition
 from sweep.spec import Spec
+from sweep.spec.sections import REPLAY, SEGMENTATION
 from sweep.stopping import judge_of
 from sweep.storage import SweepFolder
 
@@ -81,8 +79,8 @@ def run_sweep(
             if addition is not None:
                 extend(driver, addition)  # not before: without a cluster nothing is added
             turn = Turn(driver) if is_shared() else None
-            is_replay = spec.trainable == "replay"
-            fit(driver, _source(driver), work_of(spec), turn=turn, reuse_processes=is_replay)
+            reuses = _may_reuse_processes(spec)
+            fit(driver, _source(driver), work_of(spec), turn=turn, reuse_processes=reuses)
         give_up_paused(driver)
         outcome, reason = _outcome(driver)
     except KeyboardInterrupt:
@@ -121,7 +119,7 @@ def fit(
         source: hands out the trials.
         work: what a trial's process is to do.
         turn: says when the next trial may start beside other sweeps; None: there are no others.
-        reuse_processes: not for training, which may leave GPU memory and random states behind.
+        reuse_processes: a trial may run in the process of one that has finished or was stopped.
     """
     spec = driver.spec
     callbacks = [
@@ -153,12 +151,24 @@ def fit(
         ).fit()
 
 
+def _may_reuse_processes(spec: Spec) -> bool:
+    """Importing torch can take as long as a short trial. But what other people's code leaves behind nobody
+    knows, nor what a GPU still holds."""
+    is_ours = spec.trainable in (SEGMENTATION, REPLAY)
+    return is_ours and not spec.resources.gpus_per_trial and not spec.training.compile
+
+
 def _source(driver: Driver) -> TrialSource:
     spec, state = driver.spec, driver.state
     source: TrialSource = PlanSource(unfinished_trials(spec, state))
     if spec.search.method == "optuna":
+        from sweep.engine.optuna_source import OptunaSource  # seconds to import, as the next two
+
         source = OptunaSource(driver)
     if spec.search.method == "curve":
+        from sweep.engine.curve_proposer import curve_proposer
+        from sweep.engine.curve_source import CurveSource
+
         source = CurveSource(driver, curve_proposer(spec))
     return PromotingSource(BudgetedSource(source, spec, state), driver, partial(has_room, spec.resources))
 

@@ -22,6 +22,8 @@ from trainables.contract import CHECKPOINT_NAME, Progress, Report, TrialConfig, 
 from trainables.contract.command import CommandTask
 from trainables.contract.recorded import ReplayConfig
 
+_SECONDS_TO_LEAVE = "60"
+"""That a stopped trial has to let go of its process, before that is not used again."""
 _STORAGE_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -82,6 +84,7 @@ def run_trial(config: dict[str, Any]) -> None:
     `gpus`, `stall_timeout`, and where its checkpoint is: `folder`, or `store` and `sweep`.
     """
     os.environ["OMP_NUM_THREADS"] = str(config["threads"])  # read when torch is first imported, below
+    os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = _SECONDS_TO_LEAVE
     if not config["gpus"]:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves all GPUs in sight of those who ask for none
     session = _session(config)

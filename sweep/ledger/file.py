@@ -26,18 +26,39 @@ class Ledger:
         self.path = path
         self._lock = threading.Lock()
         self._known_whole = False  # the end of the file was looked at and holds no torn line
+        self._waits = False  # for the disk, until the block of `together` ends
+        self._is_behind = False  # the disk, because of that
 
     def append(self, event: Event) -> Event:
         """Write the event down and return it as it will be read again, its time set if it was 0.
 
-        It is on disk when this returns, save for TrialProgressed, which comes often and may be lost with
-        the power. Raises StorageError, and leaves the file as it was, if the file cannot be written.
+        It is on disk when this returns, or when the block of `together` ends; save for TrialProgressed, which
+        comes often and may be lost with the power. Raises StorageError, and leaves the file as it was, if the
+        file cannot be written.
         """
         line = encode(event if event.time else replace(event, time=time.time()))
         recorded = decode(line)  # so that a running sweep works with the very values that a resume would read
         with self._lock, self._storage_errors("write"):
-            self._write(line, durable=not isinstance(event, TrialProgressed))
+            is_kept = not isinstance(event, TrialProgressed)
+            self._is_behind = self._is_behind or (is_kept and self._waits)
+            self._write(line, durable=is_kept and not self._waits)
         return recorded
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Events appended meanwhile, by any thread, reach the disk at the end: one wait for all of them.
+
+        Raises StorageError if they cannot.
+        """
+        self._waits = True
+        try:
+            yield
+        finally:
+            self._waits = False
+            with self._lock, self._storage_errors("write"):
+                if self._is_behind:
+                    _sync(self.path)
+                    self._is_behind = False
 
     def read(self) -> Iterator[Event]:
         """All events, oldest first, without a torn last line. Raises LedgerError, StorageError."""
@@ -77,7 +98,7 @@ class Ledger:
         finally:
             os.close(file)
         if is_new:
-            _sync_folder(self.path.parent)
+            _sync(self.path.parent)  # so that the name of the new file survives a power cut
 
     def _decode(self, line: bytes, offset: int) -> Event:
         try:
@@ -138,9 +159,9 @@ def _append_or_undo(file: int, line: bytes, *, durable: bool) -> None:
         raise
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the name of a new file in the folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Waits until a file, or the names in a folder, are on disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sweep.errors import StorageError
-from trainables.contract.cache import cache_folder
+from trainables.cache import cache_folder
 
 SCHEMES = ("s3", "gs")
 DEFAULT_STORAGE = Path("sweeps")

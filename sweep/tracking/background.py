@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -21,10 +24,13 @@ _log = logging.getLogger("mlflow.segsweep")
 
 _SECONDS_BETWEEN_WRITES = 2.0
 _LONGEST_WAIT = 60.0
+_LONGEST_START = 30.0
+_NICE = 10
 
 
 class BackgroundTracker:
-    """A thread that writes what the ledger gains. What it misses, `sweep sync` writes later."""
+    """A thread that writes what the ledger gains, once the first trial trains. What it misses, `sweep sync`
+    writes later."""
 
     def __init__(self, folder: SweepFolder, ledger: Ledger, target: TrackingTarget) -> None:
         self._folder = folder
@@ -53,17 +59,21 @@ class BackgroundTracker:
         return self._fault or f"the store did not answer within {patience:.0f} s"
 
     def _run(self) -> None:
+        _give_way()
         writer: LedgerWriter | None = None
         state: SweepState | None = None
         waiting: list[Event] = []
         offset = 0
         wait = _SECONDS_BETWEEN_WRITES
+        latest = time.monotonic() + _LONGEST_START
         while True:
             finishing = self._finishing.wait(wait)
             try:
                 events, offset = self._ledger.read_from(offset)
                 waiting += events
                 state = _grown(state, events)
+                if writer is None and not finishing and time.monotonic() < latest and not _trains(state):
+                    continue
                 if writer is None:
                     from sweep.tracking.writer import LedgerWriter  # MLflow takes seconds to import
 
@@ -84,6 +94,18 @@ class BackgroundTracker:
             if finishing:
                 self._done.set()
                 return
+
+
+def _give_way() -> None:
+    """Trials on this machine come first, where the kernel knows of single threads."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
+def _trains(state: SweepState) -> bool:
+    """Whether a first trial is at work: until then MLflow, seconds of CPU, would only keep it waiting."""
+    return any(trial.reports or trial.progress or trial.imported for trial in state.trials.values())
 
 
 def _grown(state: SweepState | None, events: Sequence[Event]) -> SweepState:

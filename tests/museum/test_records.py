@@ -19,7 +19,8 @@ from sweep.ledger.events import DriverStarted, TrialReported, TrialStarted
 from sweep.plan import planned_trials, trial_config
 from sweep.spec import spec_from_dict
 from sweep.storage import SweepFolder
-from sweep.tracking import TrackingTarget, sync
+from sweep.tracking import TrackingTarget
+from sweep.tracking.writer import sync
 from tests.mmengine_logs import rows, write_attempt
 from tests.specs import tiny_spec
 from tests.unit.conftest import empty_database, target  # noqa: F401 - fixtures

@@ -12,7 +12,8 @@ import pytest
 
 from sweep.ledger import Ledger, replay
 from sweep.report import comparison
-from sweep.tracking import TrackingTarget, sync
+from sweep.tracking import TrackingTarget
+from sweep.tracking.writer import sync
 from tests.terminal import Terminal, write_fake
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,8 @@ from sweep.analysis import analyse
 from sweep.analysis.proposals import proposed_trials
 from sweep.importers import state_of_csv
 from sweep.spec.extension import load_extension
-from sweep.tracking import TrackingTarget, sync
+from sweep.tracking import TrackingTarget
+from sweep.tracking.writer import sync
 from tests.terminal import Terminal, write_fake
 
 THREE_TRIALS = str(Path(__file__).parents[2] / "docs" / "examples" / "three_trials.csv")

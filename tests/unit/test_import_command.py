@@ -12,7 +12,8 @@ import pytest
 from sweep.ledger import Ledger, SweepState, replay
 from sweep.source import state_of_folder
 from sweep.storage import SweepFolder
-from sweep.tracking import TrackingTarget, state_of_runs
+from sweep.tracking import TrackingTarget
+from sweep.tracking.reader import state_of_runs
 from tests.mmengine_logs import config_text, rows, write_attempt
 from tests.replaying import replay_spec, write_curves
 from tests.specs import write_spec

@@ -306,6 +306,32 @@ def test_every_event_but_progress_is_synced(ledger: Ledger, monkeypatch: pytest.
     assert len(synced) == 1
 
 
+def test_what_comes_together_is_synced_once_and_before_the_block_ends(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.append(PLANNED)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    with ledger.together():
+        ledger.append(DriverStarted(pid=1, host="a"))
+        ledger.append(ENDED)
+        assert synced == []
+        assert len(list(ledger.read())) == 3  # others see it at once
+    assert len(synced) == 1
+    with ledger.together():
+        ledger.append(TrialProgressed(trial_id="a", iteration=1, train_loss=1.0, lr=0.1, seconds=1.0))
+    assert len(synced) == 1  # nothing that must last
+    ledger.append(ENDED)
+    assert len(synced) == 2
+
+
+def test_what_cannot_be_synced_is_a_storage_error(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger.append(PLANNED)
+    monkeypatch.setattr(os, "fsync", _no_space)
+    with pytest.raises(StorageError, match="No space left"), ledger.together():
+        ledger.append(ENDED)
+
+
 def test_a_line_is_one_write(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[bytes] = []
 

@@ -21,9 +21,11 @@ from sweep.report.audit import audit
 from sweep.report.machine import audit_json
 from sweep.results import class_table, report_table, rungs_of, trial_table
 from sweep.storage import SweepFolder
-from sweep.tracking import LedgerWriter, TrackingTarget, state_of_runs, sync
+from sweep.tracking import TrackingTarget
 from sweep.tracking import carried as carried_module
 from sweep.tracking.carried import CarriedLines, carried_events
+from sweep.tracking.reader import state_of_runs
+from sweep.tracking.writer import LedgerWriter, sync
 from tests.builders import plain_curve, sweep_events
 
 SMALL: dict[str, Any] = {"arms": (1.0, 0.5), "seeds": (0,), "rungs": (60, 120), "validate_every": None}

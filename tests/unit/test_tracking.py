@@ -28,8 +28,9 @@ from sweep.ledger.events import (
 )
 from sweep.spec import spec_from_dict
 from sweep.storage import SweepFolder
-from sweep.tracking import BackgroundTracker, LedgerWriter, TrackingTarget, sync, tracking_target
+from sweep.tracking import BackgroundTracker, TrackingTarget, tracking_target
 from sweep.tracking.runs import RunStore
+from sweep.tracking.writer import LedgerWriter, sync
 from tests.builders import sweep_events
 from tests.specs import tiny_spec
 

@@ -14,8 +14,9 @@ from sweep.analysis import analyse
 from sweep.ledger import Ledger, SweepState, replay
 from sweep.results import METRICS
 from sweep.storage import SweepFolder
-from sweep.tracking import TrackingTarget, sync
+from sweep.tracking import TrackingTarget
 from sweep.tracking.answers import fit_metrics, fit_tags
+from sweep.tracking.writer import sync
 from tests.builders import plain_curve, sweep_events, sweep_state
 
 RATIOS = (1.0, 0.5, 0.0)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from trainables.contract.cache import cache_folder
+from trainables.cache import cache_folder
 from trainables.contract.section import Section
 from trainables.data.folders import FolderSamples
 

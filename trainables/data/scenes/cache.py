@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import numpy as np
 
+from trainables.cache import cache_folder
 from trainables.contract import DataError, SceneSource
-from trainables.contract.cache import cache_folder
 from trainables.contract.versions import RENDERER_VERSION
 from trainables.data.labels import Uint8Array
 from trainables.data.scenes.painting import render_scene
