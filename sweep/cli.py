@@ -186,15 +186,23 @@ app.command()(logs)
 
 
 @app.command()
-def report(name: SweepName, storage: Storage = DEFAULT_STORAGE, address: OnCluster = None) -> None:
+def report(
+    name: SweepName,
+    storage: Storage = DEFAULT_STORAGE,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Figures in the sizes of a paper, too: SVG, PNG, PDF and CSV.")
+    ] = False,
+    address: OnCluster = None,
+) -> None:
     """Writes tables and figures from what is known now, and prints the newest table."""
     from sweep.report import latest_table_text, write_report
 
     folder = sweep_named(storage, name)
     state = state_of_folder(folder)
-    folder.publish(write_report(state, folder.report).all)
+    written = write_report(state, folder.report, paper=paper)
+    folder.publish(written.all)
     typer.echo(latest_table_text(state, width=_console().width))
-    typer.echo(f"report: {folder.report / 'report.md'}")
+    typer.echo(f"report: {written.html}")
 
 
 @app.command("list")

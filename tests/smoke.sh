@@ -16,5 +16,7 @@ venv/bin/sweep --help >help.txt
 grep -q "sweep run" help.txt
 venv/bin/sweep plan ratios.yaml | tee plan.txt
 grep -q "12 trials" plan.txt
+venv/bin/sweep import old "$here/docs/examples/three_trials.csv" >import.txt  # the page's templates are in the wheel
+grep -q "</html>" sweeps/old/report/report.html
 if venv/bin/python -c "import pytest" 2>/dev/null; then echo "the clean environment is not clean"; exit 1; fi
 echo "smoke: the wheel works from another folder"

@@ -61,7 +61,7 @@ def _write_report(driver: Driver) -> str | None:
 
 def _say_where_to_look(driver: Driver, console: Console, missed: str | None, unwritten: str | None) -> None:
     folder, sweep = driver.folder, program("sweep")
-    report = unwritten or _short(folder.report / "report.md")
+    report = unwritten or _short(folder.report / "report.html")
     lines = [("report", report), ("log", _short(folder.log)), *_about_store(folder)]
     if driver.spec.tracking.enabled:
         lines.append(("MLflow", tracking_target(driver.spec).ui_command(program("mlflow"))))

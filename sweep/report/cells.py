@@ -13,14 +13,14 @@ def header(table: FairTable) -> list[str]:
     """The headings; the first column names the arm."""
     prior = ", prior noise" if table.noise.source == "prior" else ""
     difference = f"difference in {table.metric} (95 % interval for all arms{prior})"
-    return [", ".join(map(_key, _paths(table))), "seeds", *_metrics(table), difference, "rank"]
+    return [", ".join(map(_key, _paths(table))), "seeds", *metrics_of(table), difference, "rank"]
 
 
 def cells(table: FairTable, row: ArmRow) -> list[str]:
     """One arm; as many cells as `header` has. What became of its trials is `row.status`."""
     seeds = str(row.seeds) if row.seeds == row.planned_seeds else f"{row.seeds} of {row.planned_seeds}"
     spreads = {"val_miou": row.miou, "val_aacc": row.aacc, table.metric: row.judged}
-    values = [spread_text(spreads[metric]) for metric in _metrics(table)]
+    values = [spread_text(spreads[metric]) for metric in metrics_of(table)]
     return [arm_label(table, row), seeds, *values, _difference_cell(row), str(row.rank)]
 
 
@@ -56,7 +56,7 @@ def _difference_cell(row: ArmRow) -> str:
     return difference_text(row.difference) if row.difference else "-"
 
 
-def _metrics(table: FairTable) -> Iterator[str]:
+def metrics_of(table: FairTable) -> Iterator[str]:
     """val_miou, val_aacc unless it was never measured, and the metric that trials are judged by."""
     accuracy = () if all(math.isnan(row.aacc.mean) for row in table.rows) else ("val_aacc",)
     yield from dict.fromkeys(("val_miou", *accuracy, table.metric))

@@ -23,7 +23,7 @@ def controls_section(state: SweepState) -> str:
     if not verdicts:
         return ""
     parts = [f"**{_headline(verdicts)}**", markdown.bullets(map(markdown.cell, map(_in_words, verdicts)))]
-    rows = _rows(verdicts)
+    rows = control_rows(verdicts)
     if rows:
         difference = f"difference in {metric_of(state)} from all real (95 % interval)"
         headings = ["control", REAL_RATIO, "seeds", metric_of(state), difference]
@@ -114,7 +114,8 @@ def _in_words(verdict: ControlVerdict) -> str:
     return f"{verdict.control} {outcome}: {verdict.reason}."
 
 
-def _rows(verdicts: Sequence[ControlVerdict]) -> list[list[str]]:
+def control_rows(verdicts: Sequence[ControlVerdict]) -> list[list[str]]:
+    """Control, real_ratio, seeds, mean, and difference from all-real with its interval."""
     return [
         [
             verdict.control,

@@ -15,43 +15,52 @@ from sweep.curves.prediction import Prediction
 from sweep.ledger.state import SweepState, TrialState
 from sweep.report.drawing import (
     GREY,
+    PROVENANCE_MARKERS,
+    STOPPED_MARKER,
     Colour,
+    draw_legend,
     draw_predicted,
     new_figure,
     say_nothing_to_draw,
     sequential_colours,
 )
-from sweep.results import comparable, metric_of, rungs_of
+from sweep.report.look import SCREEN, Look
+from sweep.results import comparable, metric_of, provenance_of, rungs_of
 
-MARKERS = {"stopped": "s", "paused": "D", "failed": "X"}
+MARKERS = {"stopped": STOPPED_MARKER, "paused": ">", "failed": "P"}
 """At the end of a curve that does not run to the last iteration, by what became of the trial."""
 
 _MOST_ENTRIES = 12
 
-_PREDICTED = Line2D(
-    [], [], color=GREY, marker="o", markerfacecolor="white", linestyle="none", label="predicted end"
-)
+_HOLLOW = {"imported": "imported", "predicted": "predicted end"}
 
 
-def learning_curves(state: SweepState, predictions: Mapping[str, Prediction] | None = None) -> Figure:
+def learning_curves(
+    state: SweepState, predictions: Mapping[str, Prediction] | None = None, look: Look = SCREEN
+) -> Figure:
     """A panel for every setting of the other parameters: a thin line a trial, a bold one for an arm's mean.
 
     The mean is drawn where all seeds of the arm have a value, so that it never changes its composition.
-    `predictions` of final values, by trial id, are hollow and stand beside the last iteration.
+    What was imported are hollow squares. `predictions` of final values, by trial id, are hollow diamonds and
+    stand beside the last iteration.
     """
     state = comparable(state)
     metric, settings = metric_of(state), arms_by_setting(state)
     ratios = [trial.planned.parameters["real_ratio"] for trial in state.trials.values()]
     colours = sequential_colours(ratios)
-    figure, axes = new_figure(len(settings))
+    figure, axes = new_figure(len(settings), look)
     for axis, setting in zip(axes, settings, strict=True):
         _draw_panel(axis, state, setting.arms, metric, colours)
         _draw_predictions(axis, state, setting.arms, predictions or {}, colours)
         axis.set(title=setting.words, xlabel="iteration", ylabel=f"{metric} (%)")
     if any(trial.reports for trial in state.trials.values()):
-        handles = [*_legend(state, colours), *([_PREDICTED] if predictions else [])]
-        figure.legend(handles=handles, title="real_ratio", loc="outside right upper", frameon=False)
-    figure.suptitle(f"{state.created.name}: learning curves by real_ratio")
+        handles = _legend(state, colours, has_predictions=bool(predictions))
+        if look.legend_beside:
+            figure.legend(handles=handles, title="real_ratio", loc="outside right upper", frameon=False)
+        else:
+            draw_legend(figure, handles, look, look.legend_columns + 2, title="real_ratio")
+    if look.has_title:
+        figure.suptitle(f"{state.created.name}: learning curves by real_ratio")
     return figure
 
 
@@ -63,7 +72,7 @@ def _draw_panel(
         colour = colours[trials[0].planned.parameters["real_ratio"]]
         curves = [_curve(trial, metric) for trial in trials]
         for trial, curve in zip(trials, curves, strict=True):
-            _draw_trial(axis, trial, curve, colour)
+            _draw_trial(axis, trial, curve, colour, provenance_of(state, trial))
         mean = _mean(curves)
         dot = "o" if len(mean) == 1 else ""  # a line would not be seen
         places, values = list(mean), list(mean.values())
@@ -92,19 +101,30 @@ def _draw_predictions(
         draw_predicted(axis, float(place * final), one, colours[one.real_ratio], label)
 
 
-def _draw_trial(axis: Axes, trial: TrialState, curve: Mapping[int, float], colour: Colour) -> None:
+def _draw_trial(
+    axis: Axes, trial: TrialState, curve: Mapping[int, float], colour: Colour, provenance: str
+) -> None:
     iterations, values = list(curve), list(curve.values())
+    is_imported = provenance == "imported"
     axis.plot(
-        iterations, values, ".-", color=colour, linewidth=0.8, markersize=3, alpha=0.6, label=trial.trial_id
+        iterations,
+        values,
+        f"{PROVENANCE_MARKERS['imported'] if is_imported else '.'}-",
+        color=colour,
+        linewidth=0.8,
+        markersize=3,
+        markerfacecolor="white" if is_imported else colour,
+        alpha=0.6,
+        label=trial.trial_id,
     )
     if curve and trial.status in MARKERS:
-        marker = MARKERS[trial.status]
         axis.plot(
             iterations[-1:],
             values[-1:],
             color=colour,
-            marker=marker,
+            marker=MARKERS[trial.status],
             markersize=6,
+            markeredgewidth=1.4 if trial.status == "stopped" else 0.5,
             label=f"end {trial.trial_id}",
         )
 
@@ -126,9 +146,10 @@ def _mark_rungs(axis: Axes, state: SweepState) -> None:
         axis.axvline(rung, color=GREY, linewidth=0.8, linestyle=":", zorder=0, label=f"rung {rung}")
 
 
-def _legend(state: SweepState, colours: Mapping[float, Colour]) -> list[Line2D]:
+def _legend(state: SweepState, colours: Mapping[float, Colour], *, has_predictions: bool) -> list[Line2D]:
     """Ratios, at most a dozen of them evenly chosen, then the marks that the picture has."""
-    statuses = {trial.status for trial in state.trials.values() if trial.reports}
+    reported = [trial for trial in state.trials.values() if trial.reports]
+    statuses = {trial.status for trial in reported}
     ratios = [Line2D([], [], color=colours[r], linewidth=2.2, label=f"{r:g}") for r in _some(list(colours))]
     marks = [
         Line2D([], [], color=GREY, marker=marker, linestyle="none", label=status)
@@ -136,7 +157,17 @@ def _legend(state: SweepState, colours: Mapping[float, Colour]) -> list[Line2D]:
         if status in statuses
     ]
     rung = Line2D([], [], color=GREY, linewidth=0.8, linestyle=":", label="rung")
-    return [*reversed(ratios), *marks, rung]
+    is_there = {
+        "imported": any(provenance_of(state, trial) == "imported" for trial in reported),
+        "predicted": has_predictions,
+    }
+    hollow = [_hollow(provenance, label) for provenance, label in _HOLLOW.items() if is_there[provenance]]
+    return [*reversed(ratios), *marks, rung, *hollow]
+
+
+def _hollow(provenance: str, label: str) -> Line2D:
+    marker = PROVENANCE_MARKERS[provenance]
+    return Line2D([], [], color=GREY, marker=marker, markerfacecolor="white", linestyle="none", label=label)
 
 
 def _some(values: Sequence[float]) -> list[float]:

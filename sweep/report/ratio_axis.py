@@ -1,4 +1,4 @@
-"""The axis of real_ratio that figures share."""
+"""The axis of real_ratio that figures and the page's own charts share."""
 
 from __future__ import annotations
 
@@ -23,24 +23,31 @@ def show_real_ratio(
     Labels at the ends and at those that were run, then, unless `usual` is off, at usual ones; none nearer to
     another than `closest`, a part of the axis.
     """
-    axis.set_xscale("function", functions=(_place, _share))
+    axis.set_xscale("function", functions=(place_of, _share))
     axis.set_xlim(beside(0.0, -_MARGIN), beside(1.0, 1.6 * _MARGIN))
-    labelled: list[float] = []
-    for ratio in (*_USUAL[:2], *sorted(run, reverse=True), *(_USUAL if usual else ())):
-        if all(abs(_place(ratio) - _place(other)) >= closest * _SPAN for other in labelled):
-            labelled.append(ratio)
+    labelled = labelled_ratios(run, closest, usual=usual)
     axis.set_xticks(labelled, [f"{ratio:.3g}" for ratio in labelled], fontsize="small")
     axis.set_xticks(sorted(run), minor=True)
+
+
+def labelled_ratios(run: Collection[float], closest: float, *, usual: bool = True) -> list[float]:
+    """The shares that have a label, the most needed first."""
+    labelled: list[float] = []
+    for ratio in (*_USUAL[:2], *sorted(run, reverse=True), *(_USUAL if usual else ())):
+        if all(abs(place_of(ratio) - place_of(other)) >= closest * _SPAN for other in labelled):
+            labelled.append(ratio)
+    return labelled
 
 
 def beside(real_ratio: float, distance: float) -> float:
     """The place so far to the right of a share, in units of the axis, which is about 3 long."""
     if distance == 0:
         return real_ratio  # to the last digit
-    return float(_share(_place(real_ratio) + distance))
+    return float(_share(place_of(real_ratio) + distance))
 
 
-def _place(real_ratio: float | np.ndarray) -> np.ndarray:
+def place_of(real_ratio: float | np.ndarray) -> np.ndarray:
+    """Where a share lies on the axis, whatever its length; rising."""
     return np.asarray(np.log(np.maximum(np.asarray(real_ratio) + _OFFSET, 1e-6)))
 
 

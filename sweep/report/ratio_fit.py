@@ -14,34 +14,67 @@ from matplotlib.patches import Patch
 
 from sweep.analysis import Analysis, Fits
 from sweep.curves.ratio import RatioCurve, band
-from sweep.report.drawing import GREY, SETTING_STYLES, draw_predicted, new_figure, say_nothing_to_draw
+from sweep.curves.trials import TrialCurve
+from sweep.ledger.state import SweepState
+from sweep.report.drawing import (
+    GREY,
+    PROVENANCE_MARKERS,
+    SETTING_STYLES,
+    STOPPED_MARKER,
+    draw_legend,
+    draw_measured,
+    draw_predicted,
+    draw_stopped,
+    new_figure,
+    say_nothing_to_draw,
+)
+from sweep.report.look import SCREEN, Look
 from sweep.report.ratio_axis import beside, show_real_ratio
+from sweep.results import provenance_of
 
-_OVERLAID = 3
+OVERLAID = 3
+"""Settings that share a picture, at most."""
 _BETWEEN_BARS = 0.045
 _MARGIN = 0.08
 _LEAST_SPAN = 2.0
 """Of the values, in points: less of it would make mountains of noise."""
 
 
-def ratio_fit(analysis: Analysis) -> Figure:
+def ratio_fit(analysis: Analysis, state: SweepState, look: Look = SCREEN) -> Figure:
     """The average curve of every setting with its 90 % band, over measured trials and predicted ones.
 
-    Up to three settings share a panel. With more than six, those with most values are drawn.
+    Up to three settings share a panel. With more than six, those with most values are drawn. `state`: that
+    which was analysed; it tells where values come from, and which trials were stopped.
     """
-    fits = _most_measured(analysis)
-    styled = list(zip(fits, SETTING_STYLES, strict=False))
-    groups = [styled] if len(fits) <= _OVERLAID else [[one] for one in styled]
-    figure, axes = new_figure(max(len(groups), 1))
+    fits, marks = most_measured(analysis), _Marks(state)
+    styled = [(one, colour) for one, (colour, _) in zip(fits, SETTING_STYLES, strict=False)]
+    groups = [styled] if len(fits) <= OVERLAID else [[one] for one in styled]
+    figure, axes = new_figure(max(len(groups), 1), look)
     for axis, group in zip(axes, groups, strict=False):
-        _draw_panel(axis, group, analysis)
+        _draw_panel(axis, group, analysis, marks, look)
         axis.set(title=group[0][0].setting.words if len(groups) > 1 else "")
     for axis in axes:
         axis.set(xlabel="real_ratio", ylabel=f"{analysis.metric} (%)")
-    figure.suptitle(_title(analysis, fits), fontsize="medium")
-    handles = _legend(analysis, fits if len(groups) == 1 else [])
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize="small")
+    if look.has_title:
+        figure.suptitle(_title(analysis, fits), fontsize="medium")
+    handles = _legend(analysis, fits if len(groups) == 1 else [], marks)
+    draw_legend(figure, handles, look, min(look.legend_columns, 3))
     return figure
+
+
+class _Marks:
+    """What a trial's mark is to say, beside its value."""
+
+    def __init__(self, state: SweepState) -> None:
+        self.provenance: dict[str, str] = {
+            name: provenance_of(state, trial) for name, trial in state.trials.items()
+        }
+        self.stopped = {name for name, trial in state.trials.items() if trial.status == "stopped"}
+
+    def of_arm(self, trial_ids: Sequence[str]) -> str:
+        """Imported if all of its trials are."""
+        found = {self.provenance[trial_id] for trial_id in trial_ids}
+        return found.pop() if len(found) == 1 else "measured"
 
 
 def _title(analysis: Analysis, drawn: Sequence[Fits]) -> str:
@@ -51,13 +84,13 @@ def _title(analysis: Analysis, drawn: Sequence[Fits]) -> str:
     return "\n".join([title, *textwrap.wrap(drawn[0].verdict, 95)]) if len(drawn) == 1 else title
 
 
-def _curve(fits: Fits) -> RatioCurve | None:
-    """None where a single share of real images has values: what such a curve says is supposed."""
+def curve_shown(fits: Fits) -> RatioCurve | None:
+    """The curve of a setting; None where a single share of real images has values, so that it is supposed."""
     return fits.curve if fits.effect and fits.effect.p_value is not None else None
 
 
-def _most_measured(analysis: Analysis) -> list[Fits]:
-    """As many as there are styles, in their order."""
+def most_measured(analysis: Analysis) -> list[Fits]:
+    """The settings with most values: as many as there are styles, in their order."""
 
     def measured(i: int) -> int:
         return sum(analysis.rung in trial.values for trial in analysis.fits[i].setting.trials)
@@ -66,28 +99,27 @@ def _most_measured(analysis: Analysis) -> list[Fits]:
     return [analysis.fits[i] for i in sorted(chosen)]
 
 
-def _draw_panel(axis: Axes, group: Sequence[tuple[Fits, tuple[str, str]]], analysis: Analysis) -> None:
-    seen = [
-        value
-        for fits, (colour, marker) in group
-        for value in _draw_setting(axis, fits, analysis, colour, marker)
-    ]
+def _draw_panel(
+    axis: Axes, group: Sequence[tuple[Fits, str]], analysis: Analysis, marks: _Marks, look: Look
+) -> None:
+    seen = [value for fits, colour in group for value in _draw_setting(axis, fits, analysis, colour, marks)]
     if not seen:
         say_nothing_to_draw(axis, f"no trial has a value at iteration {analysis.rung} yet")
         return
     span = max(seen) - min(seen)
     room = max(_MARGIN * span, (_LEAST_SPAN - span) / 2)
     axis.set_ylim(min(seen) - room, max(seen) + room)
-    show_real_ratio(axis, {trial.real_ratio for fits, _ in group for trial in fits.setting.trials})
+    run = {trial.real_ratio for fits, _ in group for trial in fits.setting.trials}
+    show_real_ratio(axis, run, closest=look.tick_gap)
 
 
-def _draw_setting(axis: Axes, fits: Fits, analysis: Analysis, colour: str, marker: str) -> list[float]:
+def _draw_setting(axis: Axes, fits: Fits, analysis: Analysis, colour: str, marks: _Marks) -> list[float]:
     """Draws one setting; the values that must be seen. The band may leave the picture beyond the values."""
-    curve = _curve(fits)
+    curve = curve_shown(fits)
     seen = _draw_curve(axis, curve, colour) if curve else []
-    seen += _draw_measured(axis, fits, analysis.rung, colour, marker)
+    seen += _draw_measured(axis, fits, analysis.rung, colour, marks)
     if analysis.rung == fits.setting.final:
-        seen += _draw_predicted(axis, fits, colour, marker)
+        seen += _draw_predicted(axis, fits, colour, marks)
     return seen
 
 
@@ -107,52 +139,88 @@ def _draw_curve(axis: Axes, curve: RatioCurve, colour: str) -> list[float]:
     return [*map(float, lower[inside]), *map(float, upper[inside]), *map(float, expected)]
 
 
-def _draw_measured(axis: Axes, fits: Fits, rung: int, colour: str, marker: str) -> list[float]:
-    seen = []
-    for arm, by_seed in fits.setting.values_at(rung).items():
-        real_ratio, values = fits.setting.real_ratio_of(arm), list(by_seed.values())
-        if len(values) > 1:
-            places = [real_ratio] * len(values)
-            axis.plot(places, values, ".", color=colour, alpha=0.6, markersize=5, label=f"trials {arm}")
-        axis.plot([real_ratio], [np.mean(values)], marker, color=colour, markersize=6, label=f"mean {arm}")
-        seen += values
-    return seen
+def _draw_measured(axis: Axes, fits: Fits, rung: int, colour: str, marks: _Marks) -> list[float]:
+    arms: dict[str, list[TrialCurve]] = {}
+    for trial in fits.setting.trials:
+        if rung in trial.values:
+            arms.setdefault(trial.arm, []).append(trial)
+    for arm, trials in arms.items():
+        place, mean = trials[0].real_ratio, float(np.mean([trial.values[rung] for trial in trials]))
+        if len(trials) > 1:
+            _draw_trials(axis, trials, rung, colour, marks)
+        provenance = marks.of_arm([trial.trial_id for trial in trials])
+        draw_measured(axis, place, [mean], colour, provenance, f"mean {arm}")
+    return [trial.values[rung] for trials in arms.values() for trial in trials]
 
 
-def _draw_predicted(axis: Axes, fits: Fits, colour: str, marker: str) -> list[float]:
+def _draw_trials(axis: Axes, trials: Sequence[TrialCurve], rung: int, colour: str, marks: _Marks) -> None:
+    for provenance in dict.fromkeys(marks.provenance[trial.trial_id] for trial in trials):
+        own = [trial for trial in trials if marks.provenance[trial.trial_id] == provenance]
+        values = [trial.values[rung] for trial in own]
+        label = f"trials {own[0].arm}, {provenance}"
+        draw_measured(axis, own[0].real_ratio, values, colour, provenance, label)
+
+
+def _draw_predicted(axis: Axes, fits: Fits, colour: str, marks: _Marks) -> list[float]:
     seen, at_ratio = list[float](), dict[float, int]()
     for trial_id, found in fits.predictions.items():
         count = at_ratio[found.real_ratio] = at_ratio.get(found.real_ratio, 0) + 1
         place = beside(found.real_ratio, _BETWEEN_BARS * count)
-        draw_predicted(axis, place, found, colour, f"predicted {trial_id}", marker)
+        draw_predicted(axis, place, found, colour, f"predicted {trial_id}")
+        if trial_id in marks.stopped:
+            draw_stopped(axis, place, found.expected, colour, f"stopped {trial_id}")
         seen += [found.lower, found.upper]
     return seen
 
 
-def _legend(analysis: Analysis, overlaid: Sequence[Fits]) -> list[Line2D | Patch]:
+def _legend(analysis: Analysis, overlaid: Sequence[Fits], marks: _Marks) -> list[Line2D | Patch]:
     """Settings, if several share the panel, then only the marks that the picture has."""
     settings = [
-        Line2D([], [], color=colour, marker=marker, label=fits.setting.words)
-        for fits, (colour, marker) in zip(overlaid, SETTING_STYLES, strict=False)
+        Line2D([], [], color=colour, linewidth=2.5, label=fits.setting.words)
+        for fits, (colour, _) in zip(overlaid, SETTING_STYLES, strict=False)
         if len(overlaid) > 1
     ]
-    arms = [arm for fits in analysis.fits for arm in fits.setting.values_at(analysis.rung).values()]
-    is_final = any(analysis.rung == fits.setting.final and fits.predictions for fits in analysis.fits)
-    curves = [curve for fits in analysis.fits if (curve := _curve(fits))]
-    marks: dict[Line2D | Patch, bool] = {
-        _mark("mean of an arm, measured", "o"): bool(arms),
-        _mark("one trial, measured", "."): any(len(arm) > 1 for arm in arms),
-        _mark("one trial, predicted (90 % interval)", "o", markerfacecolor="white"): is_final,
+    at_end = [fits for fits in analysis.fits if analysis.rung == fits.setting.final]
+    predicted = {trial_id for fits in at_end for trial_id in fits.predictions}
+    curves = [curve for fits in analysis.fits if (curve := curve_shown(fits))]
+    entries: dict[Line2D | Patch, bool] = {
+        _mark("one trial, predicted (90 % interval)", "predicted"): bool(predicted),
+        _mark("stopped early", None): bool(predicted & marks.stopped),
         Patch(color=GREY, alpha=0.3, label="average curve, 90 % band"): bool(curves),
         Patch(facecolor="none", edgecolor=GREY, hatch="////", label="extrapolation"): any(
             map(_leaves_ends, curves)
         ),
     }
-    return [*settings, *(mark for mark, is_there in marks.items() if is_there)]
+    means = _provenances(analysis, marks)
+    return [*settings, *means, *(entry for entry, is_there in entries.items() if is_there)]
 
 
-def _mark(label: str, marker: str, **looks: Any) -> Line2D:
-    return Line2D([], [], color=GREY, marker=marker, linestyle="none", label=label, **looks)
+def _provenances(analysis: Analysis, marks: _Marks) -> list[Line2D]:
+    """An entry for every provenance that a mean in the picture has, and one for the trials behind means."""
+    arms: dict[str, list[str]] = {}
+    for fits in analysis.fits:
+        for trial in fits.setting.trials:
+            if analysis.rung in trial.values:
+                arms.setdefault(trial.arm, []).append(trial.trial_id)
+    means = dict.fromkeys(marks.of_arm(trial_ids) for trial_ids in arms.values())
+    behind = dict.fromkeys(
+        marks.provenance[one] for trial_ids in arms.values() if len(set(trial_ids)) > 1 for one in trial_ids
+    )
+    return [
+        *(_mark(f"mean of an arm, {provenance}", provenance) for provenance in means),
+        *(_mark(f"one trial, {provenance}", provenance, markersize=3) for provenance in behind),
+    ]
+
+
+def _mark(label: str, provenance: str | None, **looks: Any) -> Line2D:
+    """None: of a trial that was stopped."""
+    if provenance is None:
+        return Line2D([], [], color=GREY, marker=STOPPED_MARKER, linestyle="none", label=label)
+    face = GREY if PROVENANCE_MARKERS[provenance] == "o" else "white"
+    marker = PROVENANCE_MARKERS[provenance]
+    return Line2D(
+        [], [], color=GREY, marker=marker, markerfacecolor=face, linestyle="none", label=label, **looks
+    )
 
 
 def _leaves_ends(curve: RatioCurve) -> bool:

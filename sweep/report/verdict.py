@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 
 from sweep.curves.differences import Difference
+from sweep.curves.digits import decimals, fixed
 from sweep.curves.noise import CONFIDENCE
 from sweep.ledger.state import SweepState
-from sweep.report.cells import number, signed
+from sweep.report.cells import number
 from sweep.report.fits import Bullets, Section
 from sweep.report.noise_words import noise_words, power_words
 from sweep.report.tables import ArmRow, FairTable, count_words, fair_tables
@@ -75,7 +76,7 @@ def _verdict_by_prior(table: FairTable) -> Iterator[str]:
         )
     else:
         yield f"No difference is shown at iteration {table.rung}: every arm has one seed."
-    yield f"Nothing below {number(_widest(table))} can be told apart (prior noise)."
+    yield f"Nothing below {_about(_widest(table))} can be told apart (prior noise)."
     beyond = [row for row in table.rows if row.difference and _excludes_zero(row.difference)]
     if beyond:
         yield f"Beyond that, if such noise holds here: {_list(beyond)}."
@@ -83,14 +84,24 @@ def _verdict_by_prior(table: FairTable) -> Iterator[str]:
 
 def _list(rows: Sequence[ArmRow]) -> str:
     return ", ".join(
-        f"{row.arm} by {signed(row.difference.value)}" + " (survivors only)" * (row.lost_to_stopping > 0)
+        f"{row.arm} by {_difference(row.difference)}" + " (survivors only)" * (row.lost_to_stopping > 0)
         for row in rows
         if row.difference
     )
 
 
 def _reach(table: FairTable) -> str:
-    return f"Differences of up to about {number(_widest(table))} can hide in the noise here."
+    return f"Differences of up to about {_about(_widest(table))} can hide in the noise here."
+
+
+def _difference(found: Difference) -> str:
+    """With the digits that its interval allows."""
+    return fixed(found.value, decimals(found.simultaneous_margin), signed=True)
+
+
+def _about(margin: float) -> str:
+    """Half the width of an interval, with the digits that one is worth."""
+    return fixed(margin, decimals(margin))
 
 
 def _widest(table: FairTable) -> float:

@@ -308,8 +308,13 @@ def test_report_is_written_and_its_table_printed(sweep: Terminal, fake: SweepFol
     done = sweep("report", "fake")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("fake at iteration 300\n")
-    assert done.out.endswith(f"report: {fake.report}/report.md\n")
+    assert done.out.endswith(f"report: {fake.report}/report.html\n")
     assert (fake.report / "report.md").read_text().startswith("# ")
+
+
+def test_figures_for_a_paper_are_written_on_request(sweep: Terminal, fake: SweepFolder) -> None:
+    assert sweep("report", "fake", "--paper").code == 0
+    assert (fake.report / "paper/ratio_fit_1col.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_report_where_it_cannot_be_written(sweep: Terminal, fake: SweepFolder) -> None:
@@ -327,7 +332,7 @@ def test_brackets_in_a_name_are_printed_as_they_are(sweep: Terminal, tmp_path: P
         out = sweep(command, "fake", "--storage", "sweeps[red]").out
         assert "/data/[red]/night" in out
     assert (
-        f"report: {tmp_path}/sweeps[red]/fake/report/report.md\n"
+        f"report: {tmp_path}/sweeps[red]/fake/report/report.html\n"
         in sweep("report", "fake", "--storage", "sweeps[red]").out
     )
 

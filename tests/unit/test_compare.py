@@ -67,7 +67,7 @@ def test_csv_is_compared_like_a_sweep(sweep: Terminal) -> None:
     assert re.search(row, done.out, re.M)
     assert "No difference is shown at iteration 2050: every arm has one seed." in done.out
     said = " ".join(done.out.split())
-    assert re.search(r"Nothing below 2\.\d\d can be told apart \(prior noise\)", said)
+    assert re.search(r"Nothing below 2\.\d can be told apart \(prior noise\)", said)
 
 
 def test_csv_may_end_before_the_trainings_do(sweep: Terminal) -> None:

@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sweep.analysis.settings import arms_by_setting
+from sweep.importers import state_of_csv
 from sweep.ledger import SweepState
 from sweep.report import fair_table, learning_curves, ratio_curves
 from sweep.report.drawing import figure_bytes, sequential_colours
@@ -14,6 +16,7 @@ from sweep.results import report_table
 from tests.builders import plain_curve, sweep_state
 
 RATIOS = (1.0, 0.5, 0.125)
+THREE_TRIALS = Path(__file__).parents[2] / "docs/examples/three_trials.csv"
 SETTINGS = [1.0, *({"real_ratio": r, "data.strategy": s} for r in (0.5, 0.0) for s in ("night", "day"))]
 
 
@@ -49,16 +52,24 @@ class TestLearningCurves:
     def test_stopped_and_failed_trials_end_in_their_markers(self, state: SweepState) -> None:
         drawn = lines(learning_curves(state).axes[0])
         assert points(drawn["end t005"]) == points(drawn["t005"])[-1:]
-        assert drawn["end t005"].get_marker() == "s"
-        assert drawn["end t002"].get_marker() == "X"
+        assert drawn["end t005"].get_marker() == "x"
+        assert drawn["end t002"].get_marker() == "P"
         assert "end t000" not in drawn
 
     def test_paused_trials_end_in_their_marker(self) -> None:
         state = sweep_state(arms=RATIOS, paused={("real_ratio=0.125", 1): 60}, outcome=None)
         figure = learning_curves(state)
         name = next(one.trial_id for one in state.trials.values() if one.status == "paused")
-        assert lines(figure.axes[0])[f"end {name}"].get_marker() == "D"
+        assert lines(figure.axes[0])[f"end {name}"].get_marker() == ">"
         assert "paused" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+    def test_imported_trials_are_hollow_squares(self) -> None:
+        imported = state_of_csv(THREE_TRIALS)
+        figure = learning_curves(imported)
+        drawn = lines(figure.axes[0])
+        for trial_id in imported.trials:
+            assert (drawn[trial_id].get_marker(), drawn[trial_id].get_markerfacecolor()) == ("s", "white")
+        assert "imported" in [text.get_text() for text in figure.legends[0].get_texts()]
 
     def test_rungs_are_vertical_lines(self, state: SweepState) -> None:
         drawn = lines(learning_curves(state).axes[0])
@@ -105,6 +116,14 @@ class TestRatioCurves:
         drawn = lines(ratio_curves(state).axes[0])
         row = fair_table(state, 60).rows[0]
         assert [value for _, value in points(drawn["trials real_ratio=1.0"])] == list(row.values.values())
+
+    def test_imported_trials_are_hollow_squares_beside_their_mean(self) -> None:
+        imported = state_of_csv(THREE_TRIALS)
+        drawn = lines(ratio_curves(imported).axes[0])
+        theirs = {name: line for name, line in drawn.items() if name.startswith("imported ")}
+        assert set(theirs) == {f"imported {trial.arm}" for trial in imported.trials.values()}
+        for line in theirs.values():
+            assert (line.get_marker(), line.get_markerfacecolor()) == ("s", "white")
 
     def test_arms_without_all_their_seeds_are_hollow_and_off_the_line(self, state: SweepState) -> None:
         axis = ratio_curves(state).axes[2]

@@ -50,7 +50,7 @@ def state() -> SweepState:
 def test_any_partial_state_makes_a_whole_report(tmp_path: Path, name: str) -> None:
     state = sweep_state(**PARTIAL[name])
     files = write_report(state, tmp_path / "report")
-    assert len(files.all) == 1 + 12 + 6
+    assert len(files.all) == 2 + 14 + 6 + 1
     assert all(path.stat().st_size > 0 for path in files.all)
     text = files.page.read_text()
     for title in ("# Sweep fake", "## Fair comparison", "## Images", "## Early stopping", "## How to make"):
@@ -61,8 +61,10 @@ def test_any_partial_state_makes_a_whole_report(tmp_path: Path, name: str) -> No
 def test_the_page_links_only_files_that_are_there(tmp_path: Path, state: SweepState) -> None:
     files = write_report(state, tmp_path)
     links = set(re.findall(r"\]\(([^)]+)\)", files.page.read_text()))
-    assert links == {path.name for path in files.all if path != files.page}
+    assert links == {path.name for path in (*files.tables, *files.figures)}
     assert {path.name for path in tmp_path.iterdir()} == {path.name for path in files.all}
+    beside = set(re.findall(r'href="([^"#]+)"', files.html.read_text()))
+    assert beside == {path.name for path in files.all if path != files.html}
 
 
 def test_tables_come_back_as_they_were_computed(tmp_path: Path, state: SweepState) -> None:
@@ -128,8 +130,8 @@ class TestPage:
     def test_it_says_what_was_stopped_and_what_failed_and_why(self, state: SweepState) -> None:
         text = page(state)
         assert "- Rung 60: 5 continue, 1 stop" in text
-        assert "| t005 | real_ratio=0.125 | 1 | 60 | it is below the cut-off |" in text
-        assert "| t002 | real_ratio=0.5 | 0 | 95 | image img/0007.jpg cannot be read |" in text
+        assert "| t005 | real_ratio=0.125 | it is below the cut-off | 1 | 60 |" in text
+        assert "| t002 | real_ratio=0.5 | image img/0007.jpg cannot be read | 0 | 95 |" in text
 
     def test_it_says_what_was_trained_on(self, state: SweepState) -> None:
         # 2400 images at the last iteration, 480 where seed 1 was stopped

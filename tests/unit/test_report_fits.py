@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from sweep.analysis import Analysis, analyse, telling_rung
 from sweep.curves.crossings import Crossing
@@ -227,14 +228,20 @@ def test_the_curve_is_told_at_the_last_rung_where_two_shares_have_values() -> No
     assert telling_rung(state_of()) == telling_rung(state_of(arms=[])) == 10000
 
 
+def drawn_fit(state: SweepState) -> Figure:
+    return ratio_fit(analyse(state), state)
+
+
 class TestFigure:
     @staticmethod
     def drawn(axis: Axes) -> dict[str, Any]:
         bars = {str(bar.get_label()): bar for bar in axis.containers}
         return {str(line.get_label()): line for line in axis.lines} | bars
 
-    def test_curve_measured_and_predicted_values_are_those_of_the_analysis(self, analysis: Analysis) -> None:
-        (axis,) = ratio_fit(analysis).axes
+    def test_curve_measured_and_predicted_values_are_those_of_the_analysis(
+        self, state: SweepState, analysis: Analysis
+    ) -> None:
+        (axis,) = ratio_fit(analysis, state).axes
         drawn, (fits,) = self.drawn(axis), analysis.fits
         assert fits.curve is not None
         assert drawn["curve"].get_ydata().tolist() == band(fits.curve)[1].tolist()
@@ -247,23 +254,43 @@ class TestFigure:
             assert marker.get_markerfacecolor() == "white" and marker.get_ydata()[0] == found.expected
             assert sorted(stem.get_segments()[0][:, 1]) == pytest.approx([found.lower, found.upper])
 
-    def test_what_lies_beyond_the_values_is_hatched(self, analysis: Analysis) -> None:
-        def hatched(found: Analysis) -> list[str]:
-            (axis,) = ratio_fit(found).axes
+    def test_trials_that_were_stopped_are_crossed_where_their_end_is_predicted(
+        self, state: SweepState, analysis: Analysis
+    ) -> None:
+        drawn = self.drawn(ratio_fit(analysis, state).axes[0])
+        crossed = {name.removeprefix("stopped ") for name in drawn if name.startswith("stopped ")}
+        assert crossed == {one.trial_id for one in state.trials.values() if one.status == "stopped"} != set()
+        for trial_id in crossed:
+            assert drawn[f"stopped {trial_id}"].get_marker() == "x"
+            assert drawn[f"stopped {trial_id}"].get_ydata() == [analysis.predictions[trial_id].expected]
+
+    def test_imported_points_are_hollow_squares_and_predicted_ones_diamonds(self) -> None:
+        imported = state_of_csv(THREE_TRIALS)
+        found = analyse(imported)
+        drawn = self.drawn(ratio_fit(found, imported).axes[0])
+        means = [line for name, line in drawn.items() if name.startswith("mean ")]
+        assert len(means) > 1
+        assert {(mean.get_marker(), mean.get_markerfacecolor()) for mean in means} == {("s", "white")}
+        predicted = [drawn[f"predicted {trial_id}"].lines[0] for trial_id in found.predictions]
+        assert [one.get_marker() for one in predicted] == ["D"] * len(found.predictions) != []
+
+    def test_what_lies_beyond_the_values_is_hatched(self, state: SweepState) -> None:
+        def hatched(of: SweepState) -> list[str]:
+            (axis,) = ratio_fit(analyse(of), of).axes
             return [area.get_hatch() for area in axis.collections if area.get_label() == "band beyond"]
 
-        assert hatched(analysis) == []
-        assert hatched(analyse(state_of(arms=(1.0, 0.5, 0.25)))) == ["////"]
+        assert hatched(state) == []
+        assert hatched(state_of(arms=(1.0, 0.5, 0.25))) == ["////"]
 
     def test_up_to_three_settings_share_a_panel(self) -> None:
-        assert len(ratio_fit(analyse(state_of(arms=SETTINGS))).axes) == 1
+        assert len(drawn_fit(state_of(arms=SETTINGS)).axes) == 1
         arms = [{"real_ratio": r, "lr": lr} for r in (0.0, 1.0) for lr in (0.1, 0.2, 0.3, 0.4)]
-        figure = ratio_fit(analyse(state_of(arms=arms, baseline={"real_ratio": 1.0})))
+        figure = drawn_fit(state_of(arms=arms, baseline={"real_ratio": 1.0}))
         assert [axis.get_title() for axis in figure.axes] == ["lr 0.1", "lr 0.2", "lr 0.3", "lr 0.4"]
 
     @pytest.mark.parametrize(("arms", "says"), [([], "no trial has a value"), ([1.0], "")])
     def test_without_a_curve_none_is_drawn(self, arms: list[float], says: str) -> None:
-        (axis,) = ratio_fit(analyse(state_of(arms=arms))).axes
+        (axis,) = drawn_fit(state_of(arms=arms)).axes
         assert "curve" not in self.drawn(axis)
         assert [text.get_text()[: len(says)] for text in axis.texts] == [says] * bool(says)
 

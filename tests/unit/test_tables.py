@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from sweep.curves.digits import rounded
 from sweep.curves.noise import noise_at
 from sweep.ledger import SweepState
 from sweep.report import FairTable, fair_frame, fair_table, fair_table_text, fair_tables, latest_table_text
@@ -171,7 +172,7 @@ class TestVerdict:
     def test_a_difference_beyond_noise_is_shown(self) -> None:
         text = verdict(table_of(VALUES))
         assert text == (
-            "1 arm differs from the baseline at iteration 100: real_ratio=0.0 by -11.00. "
+            "1 arm differs from the baseline at iteration 100: real_ratio=0.0 by -11.0. "
             "No difference shown for 1 other."
         )
 
@@ -179,9 +180,10 @@ class TestVerdict:
         table = table_of({1.0: [40.0, 41.0], 0.5: [40.4, 41.2]})
         found = table.rows[1].difference
         assert found is not None
+        hidden = rounded(found.simultaneous_margin, found.simultaneous_margin)
         assert verdict(table) == (
             "No difference from the baseline shown at iteration 100. "
-            f"Differences of up to about {found.simultaneous_margin:.2f} can hide in the noise here."
+            f"Differences of up to about {hidden} can hide in the noise here."
         )
 
     def test_what_would_be_shown_alone_but_not_among_all_is_named_as_such(self) -> None:
@@ -199,7 +201,7 @@ class TestVerdict:
         assert found is not None and found.p_value < 0.05 < found.p_adjusted
         assert verdict(table).startswith("No difference from the baseline shown")
         assert any(
-            "alone, the difference would be shown for real_ratio=0.5 by +2.20" in note
+            "alone, the difference would be shown for real_ratio=0.5 by +2.2" in note
             and "may be chance" in note
             for note in notes(table)
         )
@@ -207,10 +209,10 @@ class TestVerdict:
     def test_one_seed_an_arm_shows_nothing_however_far_apart(self) -> None:
         assert verdict(table_of({1.0: [40.0], 0.5: [39.0]})) == (
             "No difference is shown at iteration 100: every arm has one seed. "
-            "Nothing below 1.75 can be told apart (prior noise)."
+            "Nothing below 1.7 can be told apart (prior noise)."
         )
         text = verdict(table_of({1.0: [40.0], 0.5: [30.0]}))
-        assert text.endswith("Beyond that, if such noise holds here: real_ratio=0.5 by -10.00.")
+        assert text.endswith("Beyond that, if such noise holds here: real_ratio=0.5 by -10.0.")
 
     def test_seeds_without_effect_are_noticed(self) -> None:
         assert "as if the seed had no effect" in verdict(table_of({1.0: [40.0, 40.0], 0.5: [30.0, 30.0]}))
@@ -267,7 +269,7 @@ class TestVerdict:
             note.startswith("Survivors only: seeds of real_ratio=0.0 were stopped") for note in notes(table)
         )
         assert not any(note.startswith("Survivors") for note in notes(table_of(VALUES)))
-        assert "real_ratio=0.0 by -11.23 (survivors only)." in verdict(table)
+        assert "real_ratio=0.0 by -11 (survivors only)." in verdict(table)
         assert "survivors" not in verdict(table_of(VALUES))
 
 

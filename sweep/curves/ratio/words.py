@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sweep.curves.digits import interval_text
 from sweep.curves.noise import CONFIDENCE
 from sweep.curves.ratio.answers import best_real_ratio, change
 from sweep.curves.ratio.effect import Effect
@@ -18,6 +19,8 @@ _SURE = 0.9
 _WIDEST_CLIFF = 0.15
 _STEEPER = 2.0
 _CLIFF = 5.0
+_DECIMALS = 1
+"""Of a change in points, at most."""
 
 
 def verdict(curve: RatioCurve, effect: Effect) -> str:
@@ -120,5 +123,7 @@ def _trend(curve: RatioCurve, ratios: np.ndarray) -> str:
 
 def _points(curve: RatioCurve, low: float, high: float) -> str:
     found = change(curve, low, high)
-    expected, lower, upper = (f"{value:+.1f}" for value in (found.expected, found.lower, found.upper))
+    expected, lower, upper = interval_text(
+        found.expected, found.lower, found.upper, signed=True, most=_DECIMALS
+    )
     return f"{expected} points from {low:g} to {high:g}, {lower} to {upper}"
