@@ -218,12 +218,21 @@ def list_sweeps(storage: Storage = DEFAULT_STORAGE, address: OnCluster = None) -
 
 
 @app.command()
-def status(name: SweepName, storage: Storage = DEFAULT_STORAGE, address: OnCluster = None) -> None:
+def status(
+    name: SweepName,
+    storage: Storage = DEFAULT_STORAGE,
+    times: Annotated[bool, typer.Option("--times", help="Where the time of each trial went.")] = False,
+    address: OnCluster = None,
+) -> None:
     """Prints every trial of a sweep: where it is, its newest value, why it ended."""
-    from sweep.overview import trials_table
+    from sweep.overview import times_table, trials_table
+    from sweep.report.time_words import time_line
 
     folder = sweep_named(storage, name)
-    _console().print(trials_table(folder, state_of_folder(folder)))
+    state = state_of_folder(folder)
+    _console().print(times_table(state) if times else trials_table(folder, state))
+    if line := time_line(state):
+        _console().print(line, highlight=False)
 
 
 @app.command()

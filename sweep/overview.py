@@ -50,6 +50,18 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
     return table
 
 
+def times_table(state: SweepState) -> Table:
+    """A row a trial: seconds by what they went on."""
+    from sweep.report.time_words import HEADINGS, time_rows  # imports what no other table here needs
+
+    table = Table(box=None, title="seconds", title_justify="left")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="left" if heading == "trial" else "right", no_wrap=True)
+    for row in time_rows(state):
+        table.add_row(*row)
+    return table
+
+
 def sweep_status(folder: SweepFolder, state: SweepState) -> str:
     """`running`, `queued`, how its last driver ended, `killed` if that left without a word, or `not started`
     before any; and `replayed` of a replay, `imported` where nothing was trained here."""

@@ -47,7 +47,7 @@ def train(config: TrialConfig, session: Session) -> None:
         trial = begin_trial(config)
         _go_on_from_checkpoint(trial, session)
         with closing(_batches(trial)) as batches:
-            for batch in batches:
+            for batch in trial.stopwatch.waiting_for(batches):
                 training_step(trial, batch)
                 if _is_due(trial.iteration, config.training.log_interval):
                     session.progress(_progress(trial))
@@ -140,18 +140,21 @@ def _report(trial: Trial) -> Report:
     _must_be_finite(trial)
     config = trial.config
     height, width = config.training.crop_size
-    counts = validate(
-        trial.model,
-        validation_images(trial.validation, config.training.workers),
-        PixelCounter(len(config.data.classes), config.data.ignore_index),
-        pixels_per_batch=config.training.batch_size * height * width,
-    )
+    with trial.stopwatch.on("validation"):
+        counts = validate(
+            trial.model,
+            validation_images(trial.validation, config.training.workers),
+            PixelCounter(len(config.data.classes), config.data.ignore_index),
+            pixels_per_batch=config.training.batch_size * height * width,
+        )
+    seconds = trial.stopwatch.seconds
     return Report(
         iteration=trial.iteration,
         metrics={**scores(counts), "train_loss": trial.loss_since_report.take()},
         mixture=trial.counter.mixture(),
         counts=counts,
-        seconds=trial.stopwatch.seconds,
+        seconds=seconds,
+        spent=trial.stopwatch.spent(seconds),
     )
 
 
@@ -169,8 +172,9 @@ def _checkpoint(trial: Trial, session: Session) -> Path:
     """The path of the checkpoint just saved and kept."""
     _must_be_finite(trial)
     path = session.folder / CHECKPOINT_NAME
-    save_checkpoint(path, trial.config, trial.state_dict())
-    session.keep(path)
+    with trial.stopwatch.on("checkpointing"):
+        save_checkpoint(path, trial.config, trial.state_dict())
+        session.keep(path)
     return path
 
 

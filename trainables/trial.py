@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -13,27 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from trainables.checkpoint import random_states, restore_random_states
-from trainables.contract import ClassCounts, Mixture, Report, Source, TrialConfig
+from trainables.contract import ClassCounts, Mixture, Report, Source, TimeSpent, TrialConfig
 from trainables.data import Samples, control_samples, open_samples
 from trainables.losses import MeanLoss
 from trainables.mixing import REAL, MixtureCounter, Recipe
 from trainables.models import Logits, build_model
 from trainables.optimization import Schedule, build_optimizer
+from trainables.stopwatch import Stopwatch
 from trainables.transforms import TrainTransform
-
-
-@dataclass
-class Stopwatch:
-    """Seconds over all attempts."""
-
-    before: float = 0.0
-    """Of the attempts before this one, as far as their checkpoints know."""
-    _started: float = field(default_factory=time.monotonic)
-
-    @property
-    def seconds(self) -> float:
-        """Until now."""
-        return self.before + time.monotonic() - self._started
 
 
 @dataclass
@@ -78,7 +64,7 @@ class Trial:
             "mixture": self.counter.state_dict(),
             "loss_since_report": self.loss_since_report.state_dict(),
             "loss_since_progress": self.loss_since_progress.state_dict(),
-            "seconds": self.stopwatch.seconds,
+            "stopwatch": self.stopwatch.state_dict(),
             "last_report": asdict(self.last_report) if self.last_report else None,
             "random": random_states(),
         }
@@ -90,7 +76,7 @@ class Trial:
         self.counter.load_state_dict(state["mixture"])
         self.loss_since_report.load_state_dict(state["loss_since_report"])
         self.loss_since_progress.load_state_dict(state["loss_since_progress"])
-        self.stopwatch = Stopwatch(state["seconds"])
+        self.stopwatch.load_state_dict(state["stopwatch"])
         self.last_report = _report(state["last_report"]) if state["last_report"] else None
         restore_random_states(state["random"])
 
@@ -172,5 +158,6 @@ def _recipe(config: TrialConfig, sources: Mapping[str, Samples]) -> Recipe:
 
 
 def _report(saved: Mapping[str, Any]) -> Report:
-    counts = {name: tuple(pixels) for name, pixels in saved["counts"].items()}
-    return Report(**{**saved, "mixture": Mixture(**saved["mixture"]), "counts": ClassCounts(**counts)})
+    counts = ClassCounts(**{name: tuple(pixels) for name, pixels in saved["counts"].items()})
+    mixture, spent = Mixture(**saved["mixture"]), TimeSpent(**saved["spent"])
+    return Report(**{**saved, "mixture": mixture, "counts": counts, "spent": spent})

@@ -78,6 +78,8 @@ class Driver:
         self._next_look = 0.0
         self._at: dict[str, tuple[str, str]] = {}
         """Host and Ray's id of the node of each trial's process, once that has said so."""
+        self._handed_out: dict[str, float] = {}
+        """When each trial that has not begun yet was given to Ray, on the clock that never goes back."""
         self._last_heard: dict[str, float] = {}
         """When each trial sent its last message, on the clock that never goes back."""
         self._said_bad: set[str] = set()
@@ -173,6 +175,7 @@ class Driver:
         """Another process is to train the trial; where, it will say."""
         self._at.pop(trial_id, None)
         self._last_heard.pop(trial_id, None)
+        self._handed_out[trial_id] = time.monotonic()
 
     def where(self, trial_id: str) -> tuple[str, str]:
         """Host and Ray's id of the node of the trial's process; empty where it has not said so."""
@@ -287,8 +290,14 @@ class Driver:
                 host=message.host,
                 pid=message.pid,
                 node=message.node,
+                waited=self._waited(trial_id),
             )
         )
+
+    def _waited(self, trial_id: str) -> float | None:
+        """Seconds since it was handed out, asked once."""
+        since = self._handed_out.pop(trial_id, None)
+        return None if since is None else time.monotonic() - since
 
     def _report(self, trial: TrialState, report: Report) -> None:
         trial_id = trial.planned.trial_id
@@ -301,6 +310,7 @@ class Driver:
                     mixture=asdict(report.mixture),
                     counts={name: list(values) for name, values in vars(report.counts).items()},
                     seconds=report.seconds,
+                    spent=asdict(report.spent) if report.spent else {},
                 )
             )
         if report.iteration in self.rungs:

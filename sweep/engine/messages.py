@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sweep.ledger.events import FaultCause
-from trainables.contract import ClassCounts, Mixture, Progress, Report
+from trainables.contract import ClassCounts, Mixture, Progress, Report, TimeSpent
 
 KEY = "segsweep_message"
 """Key of the message in a Ray Tune result."""
@@ -58,5 +58,6 @@ def decode(result: dict[str, Any]) -> Message | None:
     kind = _KINDS[fields.pop("kind")]
     if kind is Report:
         fields["mixture"] = Mixture(**fields["mixture"])
+        fields["spent"] = TimeSpent(**fields["spent"]) if fields["spent"] else None
         fields["counts"] = ClassCounts(**{key: tuple(value) for key, value in fields["counts"].items()})
     return kind(**fields)

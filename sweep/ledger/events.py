@@ -127,6 +127,9 @@ class TrialStarted(TrialEvent):
     """Of the process that trains."""
     node: str = ""
     """Ray's id of the node it runs on; empty in ledgers of before."""
+    waited: float | None = None
+    """Seconds between the moment when the driver gave it to Ray and its first word: for a GPU or core, and
+    for the process to start. None in ledgers of before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +152,8 @@ class TrialReported(TrialEvent):
     mixture: dict[str, Any]
     counts: dict[str, list[int]]
     seconds: float
+    spent: dict[str, float] = field(default_factory=dict)
+    """Seconds by what they went on: `trainables.contract.TimeSpent`; empty where that is not known."""
     source: str = ""
     """`FILE:LINE` that says so, of an imported trial."""
 

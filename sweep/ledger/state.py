@@ -67,6 +67,8 @@ class TrialState:
     """The latest known; goes back to that of the checkpoint when the trial is started again."""
     seconds: float = 0.0
     """The most that the trial said it has spent."""
+    starts: list[TrialStarted] = field(default_factory=list)
+    """Of all attempts, oldest first."""
     reports: dict[int, TrialReported] = field(default_factory=dict)
     """By iteration; the first report of an iteration counts."""
     progress: TrialProgressed | None = None
@@ -118,6 +120,7 @@ class TrialState:
         match event:
             case TrialStarted():
                 self.status, self.ended, self.promoted = "running", None, False
+                self.starts.append(event)
                 self.checkpoint_deleted = None
                 self.attempts, self.iteration = event.attempt, event.iteration
                 self.began = event.time if self.began is None else self.began

@@ -16,6 +16,7 @@ from sweep.report.imported import imported_section
 from sweep.report.moments import duration_words, time_words
 from sweep.report.stopped import failed_section, stopped_section
 from sweep.report.tables import FairTable, count_words, fair_tables
+from sweep.report.time_words import HEADINGS, time_line, time_table
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
 from sweep.report.verification import unverified_words
 from sweep.results import baseline_arms, is_control_trial, metric_of
@@ -57,6 +58,7 @@ def page(
         *section_parts(stopped_section(state)),
         *section_parts(audit_section(state)),
         *_failed(state),
+        *_time(state),
         "## How to make it again",
         *_provenance(state, [*tables, *figures]),
     ]
@@ -89,6 +91,15 @@ def _status(state: SweepState) -> str:
         reason = f": {markdown.cell(ended.reason)}" if ended.reason else ""
         return f"{ended.outcome} at {time_words(ended.time)}{reason}"
     return "not finished; its driver is at work or was killed" if state.drivers else "not started"
+
+
+def _time(state: SweepState) -> Iterator[str]:
+    if line := time_line(state):
+        rows, left_out = time_table(state)
+        yield "## Where the time went"
+        yield line
+        yield "By trial, in seconds:" + (f" the first {len(rows)}; {left_out} more." if left_out else "")
+        yield markdown.table(HEADINGS, rows, text=("trial",))
 
 
 def _comparison(table: FairTable) -> Iterator[str]:

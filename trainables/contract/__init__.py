@@ -12,7 +12,7 @@ from trainables.contract.errors import (
     TrialError,
 )
 from trainables.contract.model import ModelConfig
-from trainables.contract.report import ClassCounts, Mixture, Progress, Report
+from trainables.contract.report import ClassCounts, Mixture, Progress, Report, TimeSpent
 from trainables.contract.session import CHECKPOINT_NAME, Session
 from trainables.contract.training import (
     AugmentationConfig,
@@ -43,6 +43,7 @@ __all__ = [
     "ScheduleConfig",
     "Session",
     "Source",
+    "TimeSpent",
     "TrainingConfig",
     "TrialConfig",
     "TrialError",

@@ -51,6 +51,18 @@ class ClassCounts:
 
 
 @dataclass(frozen=True)
+class TimeSpent:
+    """Seconds of the training thread by what it did, over all attempts. Where a GPU computes while Python
+    goes on, its work counts where the thread waits for it."""
+
+    training: float
+    data: float
+    """Waiting for the next batch."""
+    validation: float
+    checkpointing: float
+
+
+@dataclass(frozen=True)
 class Report:
     """One validation of one trial."""
 
@@ -63,6 +75,8 @@ class Report:
     counts: ClassCounts
     seconds: float
     """Time spent so far on training and validating, over all attempts."""
+    spent: TimeSpent | None = None
+    """On what; None where that is not known. Adds up to `seconds`."""
 
 
 @dataclass(frozen=True)
