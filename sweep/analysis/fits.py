@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sweep.analysis.sample import sample_words, sampled
 from sweep.analysis.settings import settings_of
 from sweep.curves.crossings import Crossing, crossings
 from sweep.curves.noise import Noise, noise_at
@@ -19,6 +20,7 @@ from sweep.curves.ratio import (
     observations_at,
     verdict,
 )
+from sweep.curves.ratio.merged import merged
 from sweep.curves.trials import Setting
 from sweep.ledger.state import SweepState
 from sweep.results import metric_of, must_be_rung, provenance_words, rungs_of, supposed_noise
@@ -85,7 +87,9 @@ def analyse(state: SweepState, rung: int | None = None) -> Analysis:
     noises = {
         rung: noise_at(rung, rungs[-1], _all_arms(settings, rung), supposed_noise(state)) for rung in rungs
     }
-    predictions = [predict_finals(setting) for setting in settings]
+    chosen = sampled(settings)
+    left_out = sample_words(settings, chosen)
+    predictions = [predict_finals(setting) for setting in chosen]
     curves = [
         _curve(setting, noises[at], known if at == rungs[-1] else {})
         for setting, known in zip(settings, predictions, strict=True)
@@ -103,7 +107,7 @@ def analyse(state: SweepState, rung: int | None = None) -> Analysis:
                 predictions=known,
                 curve=curve,
                 effect=effect,
-                verdict=verdict(curve, effect) if curve and effect else _no_curve(at),
+                verdict=(verdict(curve, effect) if curve and effect else _no_curve(at)) + left_out,
                 crossings=crossings(setting, noises, known),
                 ranks=rank_audits(setting),
             )
@@ -132,7 +136,7 @@ def _curve(setting: Setting, noise: Noise, predictions: Mapping[str, Prediction]
     """None where nothing is measured at the rung: predictions alone make no curve."""
     if not setting.values_at(noise.rung):
         return None
-    return fit_ratio_curve(observations_at(setting, noise, predictions), noise)
+    return fit_ratio_curve(merged(observations_at(setting, noise, predictions)), noise)
 
 
 def _no_curve(rung: int) -> str:

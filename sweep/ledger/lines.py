@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from types import NoneType, UnionType
@@ -18,6 +18,9 @@ from sweep.ledger.events import Event
 
 FORMAT = 1
 """Version of the ledger's format that this package writes, and the highest it reads."""
+
+Reader = Callable[[Any, str], Any]
+"""Takes a JSON value and where it stands."""
 
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -56,9 +59,7 @@ def decode(line: bytes) -> Event:
         raise NewerLineError(f"{name} has unknown fields: {', '.join(unknown)}")
     if missing := sorted(layout.required - set(content)):
         raise DamagedLineError(f"{name} lacks {', '.join(missing)}")
-    return layout.event_class(
-        **{key: _from_json(value, layout.types[key], key) for key, value in content.items()}
-    )
+    return layout.event_class(**{key: layout.readers[key](value, key) for key, value in content.items()})
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class _Layout:
     event_class: type[Event]
     types: Mapping[str, Any]
     """Type of every field by its name."""
+    readers: Mapping[str, Reader]
+    """Likewise what reads its JSON value."""
     required: frozenset[str]
     """Names of the fields without a default."""
 
@@ -87,6 +90,7 @@ def _layout(event_class: type[Event]) -> _Layout:
     return _Layout(
         event_class,
         {field.name: hints[field.name] for field in defined},
+        {field.name: _reader(hints[field.name]) for field in defined},
         frozenset(field.name for field in has_none),
     )
 
@@ -131,38 +135,68 @@ def _may_be_float(hint: Any) -> bool:
     return hint is float or float in get_args(hint)
 
 
-def _from_json(value: Any, hint: Any, where: str) -> Any:
-    """`value` as what `hint` demands. Raises DamagedLineError naming `where`."""
-    if hint is Any:
-        return value
+@cache
+def _reader(hint: Any) -> Reader:
+    """What makes of a JSON value that which `hint` demands, or raises DamagedLineError."""
     origin, arguments = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return lambda value, where: value
     if origin in (Union, UnionType):
-        return _from_json_union(value, arguments, where)
-    if origin in (dict, list) and _is_plain(value, arguments[-1]):
-        return value
-    if origin is dict and isinstance(value, dict):
-        return {key: _from_json(entry, arguments[1], f"{where}.{key}") for key, entry in value.items()}
-    if origin is list and isinstance(value, list):
-        return [_from_json(entry, arguments[0], f"{where}[{i}]") for i, entry in enumerate(value)]
-    if origin is Literal and value in arguments:
-        return value
-    if hint in _SCALARS:
-        return _SCALARS[hint](value, where)
-    raise _misfit(value, hint, where)
+        return _union_reader(arguments)
+    if origin is dict:
+        return _dict_reader(hint, arguments[1])
+    if origin is list:
+        return _list_reader(hint, arguments[0])
+    if origin is Literal:
+        return _literal_reader(hint, arguments)
+    return _SCALARS[hint]
 
 
-def _is_plain(value: Any, hint: Any) -> bool:
-    """Whether all entries are of the type and need no change: most of a long ledger, seen at once."""
-    entries = value.values() if isinstance(value, dict) else value
-    return hint in (int, str, float) and isinstance(value, dict | list) and set(map(type, entries)) <= {hint}
-
-
-def _from_json_union(value: Any, arguments: tuple[Any, ...], where: str) -> Any:
+def _union_reader(arguments: tuple[Any, ...]) -> Reader:
     """The unions of the events are all `something | None`."""
-    if value is None and NoneType in arguments:
-        return None
     (other,) = (argument for argument in arguments if argument is not NoneType)
-    return _from_json(value, other, where)
+    of_other = _reader(other)
+    return lambda value, where: None if value is None else of_other(value, where)
+
+
+def _dict_reader(hint: Any, of_values: Any) -> Reader:
+    read = _reader(of_values)
+
+    def of(value: Any, where: str) -> Any:
+        if not isinstance(value, dict):
+            raise _misfit(value, hint, where)
+        if _is_plain(value.values(), of_values):
+            return value
+        return {key: read(entry, f"{where}.{key}") for key, entry in value.items()}
+
+    return of
+
+
+def _list_reader(hint: Any, of_entries: Any) -> Reader:
+    read = _reader(of_entries)
+
+    def of(value: Any, where: str) -> Any:
+        if not isinstance(value, list):
+            raise _misfit(value, hint, where)
+        if _is_plain(value, of_entries):
+            return value
+        return [read(entry, f"{where}[{i}]") for i, entry in enumerate(value)]
+
+    return of
+
+
+def _literal_reader(hint: Any, allowed: tuple[Any, ...]) -> Reader:
+    def of(value: Any, where: str) -> Any:
+        if value not in allowed:
+            raise _misfit(value, hint, where)
+        return value
+
+    return of
+
+
+def _is_plain(entries: Iterable[Any], hint: Any) -> bool:
+    """Whether all are of the type and need no change: most of a long ledger, seen at once."""
+    return hint in _SCALARS and set(map(type, entries)) <= {hint}
 
 
 def _float(value: Any, where: str) -> float:
@@ -193,7 +227,7 @@ def _bool(value: Any, where: str) -> bool:
 
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
-_SCALARS: dict[Any, Callable[[Any, str], Any]] = {float: _float, int: _int, str: _str, bool: _bool}
+_SCALARS: dict[Any, Reader] = {float: _float, int: _int, str: _str, bool: _bool}
 
 
 def _misfit(value: Any, hint: Any, where: str) -> DamagedLineError:

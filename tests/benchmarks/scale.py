@@ -53,7 +53,29 @@ def loaded_spec(folder: Path, trials: int, rule: str) -> Any:
     return load_spec(write_spec(folder / "spec.yaml", replay_spec(folder, **sections)))
 
 
-def new_driver(folder: Path, trials: int, rule: str) -> Any:
+def search_spec(folder: Path, trials: int, rule: str) -> Any:
+    """A sweep of 25 shares of real images, 20 seeds, and as many learning rates as make up the trials."""
+    from sweep.spec import load_spec
+    from tests.specs import tiny_spec, write_spec
+
+    rates = [round(0.001 * (n + 1), 6) for n in range(max(1, trials // 500))]
+    sections: dict[str, Any] = {
+        "training": {"iterations": LENGTH, "log_interval": LENGTH, "validation_interval": EVERY},
+        "early_stopping": {"name": rule, "rungs": [2000, 4000, 6000, 8000]},
+        "search": {
+            "parameters": {
+                "real_ratio": {"values": [round(n / 24, 4) for n in range(25)]},
+                "training.optimizer.lr": {"values": rates},
+            },
+            "seeds": list(range(20)),
+        },
+        "baseline": {"real_ratio": 1.0, "training.optimizer.lr": rates[0]},
+        "tracking": {"enabled": False},
+    }
+    return load_spec(write_spec(folder / "spec.yaml", tiny_spec(folder / "sweeps", **sections)))
+
+
+def new_driver(folder: Path, loaded: Any) -> Any:
     from rich.console import Console
 
     from sweep.engine.create import create_sweep
@@ -63,7 +85,6 @@ def new_driver(folder: Path, trials: int, rule: str) -> Any:
     from sweep.stopping import judge_of
     from sweep.storage import SweepFolder
 
-    loaded = loaded_spec(folder, trials, rule)
     sweep = SweepFolder(folder / "sweeps", loaded.spec.name)
     sweep.create()
     ledger = create_sweep(sweep, loaded)
@@ -74,7 +95,7 @@ def new_driver(folder: Path, trials: int, rule: str) -> Any:
     return driver
 
 
-def messages(driver: Any, trials: int, tell: Callable[[str, Any], bool]) -> None:
+def messages(driver: Any, tell: Callable[[str, Any], bool]) -> None:
     """All trials, so many at once in turn, each until it ends or is paused."""
     from sweep.engine.messages import Started
     from trainables.contract import ClassCounts, Mixture, Report
@@ -97,7 +118,7 @@ def messages(driver: Any, trials: int, tell: Callable[[str, Any], bool]) -> None
 
 
 def driver_part(folder: Path, trials: int, rule: str) -> dict[str, float]:
-    driver = new_driver(folder, trials, rule)
+    driver = new_driver(folder, loaded_spec(folder, trials, rule))
     times: list[float] = []
 
     def tell(trial_id: str, message: Any) -> bool:
@@ -106,7 +127,7 @@ def driver_part(folder: Path, trials: int, rule: str) -> dict[str, float]:
         times.append(time.perf_counter() - begun)
         return goes_on
 
-    messages(driver, trials, tell)
+    messages(driver, tell)
     tenth = len(times) // 10
     return {
         "messages": len(times),
@@ -145,8 +166,8 @@ def print_driver(sizes: list[int], rules: list[str]) -> None:
 def make_ledger(folder: Path, trials: int) -> dict[str, float]:
     """A whole sweep under `asha`, without waiting for the disk."""
     os.fsync = lambda file: None  # type: ignore[assignment]
-    driver = new_driver(folder, trials, "asha")
-    messages(driver, trials, driver.handle)
+    driver = new_driver(folder, search_spec(folder, trials, "asha"))
+    messages(driver, driver.handle)
     return {"megabytes": driver.folder.ledger.stat().st_size / 1e6}
 
 
