@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all cluster-tools lint smoke format clean
+.PHONY: demo test test-all bench cluster-tools lint smoke format clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -25,6 +25,12 @@ test: $(STAMP)  ## the fast tests
 
 test-all: $(STAMP)  ## all tests, the long ones too
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m ''
+
+bench: $(STAMP)  ## the speed of data path, step and sweep; about 15 minutes on a quiet machine
+	$(BIN)/python -m tests.benchmarks.data_path
+	$(BIN)/python -m tests.benchmarks.step
+	$(BIN)/python -m tests.benchmarks.overhead cli start loop trivial --trials 60 --rounds 1
+	$(BIN)/python -m tests.benchmarks.scale driver --trials 100 500
 
 cluster-tools:  ## what the cluster test of `test-all` needs of Debian; as root
 	@bash tests/cluster/tools.sh
