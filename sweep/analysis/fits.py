@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sweep.analysis.sample import sample_words, sampled
+from sweep.analysis.sample import each_stands_for, sample_words, sampled
 from sweep.analysis.settings import settings_of
 from sweep.curves.crossings import Crossing, crossings
 from sweep.curves.noise import Noise, noise_at
@@ -20,7 +20,7 @@ from sweep.curves.ratio import (
     observations_at,
     verdict,
 )
-from sweep.curves.ratio.merged import merged
+from sweep.curves.ratio.merged import merged, merged_words
 from sweep.curves.trials import Setting
 from sweep.ledger.state import SweepState
 from sweep.results import metric_of, must_be_rung, provenance_words, rungs_of, supposed_noise
@@ -91,8 +91,8 @@ def analyse(state: SweepState, rung: int | None = None) -> Analysis:
     left_out = sample_words(settings, chosen)
     predictions = [predict_finals(setting) for setting in chosen]
     curves = [
-        _curve(setting, noises[at], known if at == rungs[-1] else {})
-        for setting, known in zip(settings, predictions, strict=True)
+        _curve(setting, noises[at], known if at == rungs[-1] else {}, each_stands_for(setting, few))
+        for setting, known, few in zip(settings, predictions, chosen, strict=True)
     ]
     effects = corrected([effect_of(curve) if curve else None for curve in curves])
     return Analysis(
@@ -107,7 +107,9 @@ def analyse(state: SweepState, rung: int | None = None) -> Analysis:
                 predictions=known,
                 curve=curve,
                 effect=effect,
-                verdict=(verdict(curve, effect) if curve and effect else _no_curve(at)) + left_out,
+                verdict=(verdict(curve, effect) if curve and effect else _no_curve(at))
+                + left_out
+                + merged_words(len(setting.values_at(at))),
                 crossings=crossings(setting, noises, known),
                 ranks=rank_audits(setting),
             )
@@ -132,11 +134,14 @@ def _all_arms(settings: Sequence[Setting], rung: int) -> dict[str, dict[int, flo
     return {arm: values for setting in settings for arm, values in setting.values_at(rung).items()}
 
 
-def _curve(setting: Setting, noise: Noise, predictions: Mapping[str, Prediction]) -> RatioCurve | None:
+def _curve(
+    setting: Setting, noise: Noise, predictions: Mapping[str, Prediction], each_stands_for: float
+) -> RatioCurve | None:
     """None where nothing is measured at the rung: predictions alone make no curve."""
     if not setting.values_at(noise.rung):
         return None
-    return fit_ratio_curve(merged(observations_at(setting, noise, predictions)), noise)
+    observations = observations_at(setting, noise, predictions, each_stands_for)
+    return fit_ratio_curve(merged(observations), noise)
 
 
 def _no_curve(rung: int) -> str:

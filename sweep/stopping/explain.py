@@ -66,13 +66,14 @@ def _decision(state: SweepState, judged: TrialJudged) -> Iterator[str]:
     if not known:
         yield "  no peers had a value at this rung"
         return
-    peers = "1 peer" if len(known) == 1 else f"{len(known)} peers"
+    count = judged.peer_count or len(known)
+    peers = "1 peer" if count == 1 else f"{count} peers"
     yield f"  {peers} at this rung when it was judged, best first:"
     best_first = sorted(known.items(), key=lambda peer: (math.isnan(peer[1]), -peer[1], peer[0]))
     for peer_id, value in best_first[:MOST_PEERS_KEPT]:
         yield f"    {_number(value):>6}  {_name_of(state, peer_id)}"
-    if len(known) > MOST_PEERS_KEPT:
-        yield f"    and {len(known) - MOST_PEERS_KEPT} more"
+    if count > MOST_PEERS_KEPT:
+        yield f"    and {count - MOST_PEERS_KEPT} more"
 
 
 def _peers_then(state: SweepState, judged: TrialJudged) -> dict[str, float]:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from sweep.analysis import analyse
-from sweep.analysis.sample import MOST_TRIALS, sample_words, sampled
+from sweep.analysis.sample import MOST_TRIALS, each_stands_for, sample_words, sampled
+from sweep.curves.noise import noise_at
+from sweep.curves.prediction import Prediction
 from sweep.curves.ratio.merged import merged
-from sweep.curves.ratio.observations import Observations
+from sweep.curves.ratio.observations import Observations, observations_at
 from sweep.curves.trials import Setting, TrialCurve
 from tests.builders import sweep_state
 
@@ -33,7 +35,7 @@ def test_beyond_it_every_setting_keeps_its_share_evenly() -> None:
     chosen = sampled(whole)
     assert [len(one.trials) for one in chosen] == [MOST_TRIALS * 4 // 5, MOST_TRIALS // 5]
     for one, before in zip(chosen, whole, strict=True):
-        numbers = [before.trials.index(trial) for trial in one.trials]
+        numbers = [before.trials.index(trial) for trial in one.trials]  # real_ratio rises, too
         assert numbers == sorted(numbers)
         assert numbers[0] == 0
         assert max(np.diff(numbers)) < len(before.trials) / 8
@@ -54,6 +56,26 @@ def test_the_verdict_says_so() -> None:
     state = sweep_state(arms=(1.0, 0.5, 0.0), seeds=tuple(range(110)))
     (fits,) = analyse(state).fits
     assert fits.verdict.endswith(" Predictions are made of and for 300 of 330 trials, evenly chosen.")
+
+
+def test_a_sample_speaks_for_all_that_were_stopped() -> None:
+    """Stopping follows the score: hearing fewer of the stopped would lift the curve of those that finished."""
+    whole = setting(1500, 500)
+    (chosen,) = sampled((whole,))
+    assert each_stands_for(whole, chosen) == 5.0
+    assert each_stands_for(chosen, chosen) == 1.0
+    noise = noise_at(12, 12, {"a": {0: 1.0, 1: 2.0}}, None)
+    one = Prediction("t1", 0.5, 2.0, 1.0, 3.0, 4.0, 1.0, "", {})
+    alone, many = (observations_at(chosen, noise, {"t1": one}, count) for count in (1.0, 5.0))
+    own_sd = 4.0**2 - 1.0**2
+    assert alone.covariance[-1, -1] == pytest.approx(own_sd + 1.0)
+    assert many.covariance[-1, -1] == pytest.approx(own_sd / 5 + 1.0)
+
+
+def test_the_verdict_says_that_arms_were_merged() -> None:
+    state = sweep_state(arms=tuple(n / 119 for n in range(120)), seeds=(0,))
+    (fits,) = analyse(state).fits
+    assert fits.verdict.endswith(" The values of 120 arms were merged with their neighbours' into 100.")
 
 
 def observations(count: int) -> Observations:

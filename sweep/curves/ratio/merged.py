@@ -9,6 +9,13 @@ from sweep.curves.ratio.observations import Observations
 MOST_MEASURED = 100
 
 
+def merged_words(arms: int) -> str:
+    """What becomes of the values of so many arms; empty if nothing does."""
+    if arms <= MOST_MEASURED:
+        return ""
+    return f" The values of {arms} arms were merged with their neighbours' into {MOST_MEASURED}."
+
+
 def merged(observations: Observations, most: int = MOST_MEASURED) -> Observations:
     """The same where no more than `most` values are measured, as in nearly all sweeps.
 

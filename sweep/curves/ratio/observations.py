@@ -45,11 +45,15 @@ class Observations:
 
 
 def observations_at(
-    setting: Setting, noise: Noise, predictions: Mapping[str, Prediction] | None = None
+    setting: Setting,
+    noise: Noise,
+    predictions: Mapping[str, Prediction] | None = None,
+    each_stands_for: float = 1.0,
 ) -> Observations:
     """The values at the noise's rung; predictions, by trial id, belong to the final one alone.
 
-    What predictions do not share is off the curve by no less than a measured value is.
+    What predictions do not share is off the curve by no less than a measured value is. `each_stands_for`:
+    trials that one prediction speaks for, where not all were predicted.
     """
     arms = setting.values_at(noise.rung)
     predicted = list(predictions.values()) if predictions else []
@@ -57,7 +61,7 @@ def observations_at(
     means = [float(np.mean(list(values.values()))) for values in arms.values()]
     variances = [
         *(noise.of(arm) ** 2 / len(values) for arm, values in arms.items()),
-        *(max(one.sd**2 - one.shared_sd**2, noise.sd**2) for one in predicted),
+        *(max(one.sd**2 - one.shared_sd**2, noise.sd**2) / each_stands_for for one in predicted),
     ]
     shared = np.array([0.0] * len(arms) + [one.shared_sd for one in predicted])
     return Observations(
