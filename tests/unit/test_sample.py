@@ -59,14 +59,14 @@ def test_the_verdict_says_so() -> None:
 
 
 def test_a_sample_speaks_for_all_that_were_stopped() -> None:
-    """Stopping follows the score: hearing fewer of the stopped would lift the curve of those that finished."""
+    """Stopping follows the score: to hear fewer of the stopped would lift the curve of who finished."""
     whole = setting(1500, 500)
     (chosen,) = sampled((whole,))
     assert each_stands_for(whole, chosen) == 5.0
     assert each_stands_for(chosen, chosen) == 1.0
     noise = noise_at(12, 12, {"a": {0: 1.0, 1: 2.0}}, None)
     one = Prediction("t1", 0.5, 2.0, 1.0, 3.0, 4.0, 1.0, "", {})
-    alone, many = (observations_at(chosen, noise, {"t1": one}, count) for count in (1.0, 5.0))
+    alone, many = (observations_at(chosen, noise, {"t1": one}, stands) for stands in (1.0, 5.0))
     own_sd = 4.0**2 - 1.0**2
     assert alone.covariance[-1, -1] == pytest.approx(own_sd + 1.0)
     assert many.covariance[-1, -1] == pytest.approx(own_sd / 5 + 1.0)
