@@ -97,7 +97,7 @@ def in_words(events: Iterable[Event]) -> list[str]:
 def _bare(event: Event) -> Event:
     match event:
         case TrialStarted():
-            return replace(event, time=0.0, host="", node="", pid=0)
+            return replace(event, time=0.0, host="", node="", pid=0, waited=None)
         case TrialReported():
             return replace(event, time=0.0, mixture={}, counts={}, seconds=0.0)
         case TrialEnded():

@@ -59,15 +59,18 @@ def timeless(items: list[Any]) -> dict[int, Any]:
     by_iteration: dict[int, Any] = {}
     for item in items:
         plain = dataclasses.replace(item, seconds=0.0)
+        if isinstance(plain, Report):
+            plain = dataclasses.replace(plain, spent=None)
         assert by_iteration.setdefault(item.iteration, plain) == plain
     return by_iteration
 
 
 def final_state(folder: Path) -> dict[str, Any]:
     state: dict[str, Any] = torch.load(folder / "checkpoint.pt", weights_only=True)
-    for key in ("seconds", "trial"):
+    for key in ("stopwatch", "trial"):
         del state[key]
-    state["last_report"].pop("seconds")
+    for key in ("seconds", "spent"):
+        state["last_report"].pop(key)
     return state
 
 

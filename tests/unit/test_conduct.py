@@ -128,7 +128,7 @@ def test_where_no_report_can_be_written_the_way_on_is_told_all_the_same(
     def full(*_: object) -> None:
         raise StorageError("report: cannot write the report: No space left on device")
 
-    monkeypatch.setattr(module, "write_report", full)
+    monkeypatch.setattr("sweep.report.write_report", full)
     code, out = conducted(make_driver(tmp_path / "a"), is_interrupted, monkeypatch)
     assert code == ExitCode.INTERRUPTED
     assert "cannot write the report: No space left on device" in out
