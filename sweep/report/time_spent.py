@@ -40,17 +40,20 @@ class TimeShares:
 
 def time_of_trial(state: SweepState, trial: TrialState) -> TimeShares | None:
     """None of a trial that nobody has trained here, and of one that tells nothing of its work."""
-    if not trial.starts or not any(report.spent for report in trial.reports.values()):
+    if not trial.starts or state.provenance != "measured":
         return None
     attempts = [_attempt(state, trial, number) for number in range(len(trial.starts))]
     held = math.fsum(end - start for start, end, _ in attempts)
     waited = math.fsum(start.waited or 0.0 for start in trial.starts)
     if trial.status == "failed":
         return TimeShares(waited=waited, lost=held)
+    if not any(report.spent for report in trial.reports.values()):
+        return None
     spent = trial.reports[max(trial.reports)].spent
     work = {kind: spent.get(kind, 0.0) for kind in WORK}
-    lost = math.fsum(lost for _, _, lost in attempts)
-    starting = max(0.0, held - lost - math.fsum(work.values()))
+    rest = max(0.0, held - math.fsum(work.values()))
+    lost = min(rest, math.fsum(lost for _, _, lost in attempts))  # a checkpoint between reports saves some
+    starting = rest - lost
     return TimeShares(waited=waited, starting=starting, lost=lost, **work)
 
 
@@ -78,7 +81,9 @@ def _attempt(state: SweepState, trial: TrialState, number: int) -> tuple[float, 
     reported = max([start, *(one.time for one in trial.reports.values() if start <= one.time < before)])
     if min(fault, in_order) < math.inf:
         end = min(fault, in_order)
-    else:  # it runs, or its driver was killed: known is what it said last
+    elif before == math.inf:  # it runs: what it did since its last report it has not told
+        end = reported
+    else:  # its driver was killed: known is what it said last
         heard = (one.time for one in trial.progress_history.values() if start <= one.time < before)
         end = max([reported, *heard])
     broke_off = fault <= in_order and (fault < math.inf or before < math.inf)

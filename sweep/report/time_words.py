@@ -58,4 +58,4 @@ def time_table(state: SweepState) -> tuple[list[tuple[str, ...]], int]:
 
 
 def _hours(hours: float) -> str:
-    return f"{hours:.0f}" if hours >= 100 else f"{hours:.2g}"
+    return f"{hours:.0f}" if hours >= 100 else f"{hours:.2f}"

@@ -87,6 +87,24 @@ def test_all_of_a_failed_trial_is_lost() -> None:
     )
 
 
+def test_a_trial_that_fails_before_it_reports_counts_too() -> None:
+    assert shares(started(100), faulted(150), ended(150, "failed")) == TimeShares(waited=2, lost=50)
+
+
+def test_what_a_checkpoint_between_reports_saved_is_not_lost() -> None:
+    found = shares(
+        started(100), reported(110, 4, training=10), faulted(121),
+        started(130, attempt=2), reported(140, 8, training=30), ended(140),
+    )  # fmt: skip
+    assert (found.held, found.lost, found.starting) == (31, 1, 0)
+
+
+def test_of_a_running_trial_counts_what_it_has_told() -> None:
+    progress = TrialProgressed(time=190, trial_id="t", iteration=6, train_loss=1, lr=1, seconds=88)
+    found = shares(started(100), reported(110, 4, training=8), progress)
+    assert (found.held, found.training, found.starting) == (10, 8, 2)
+
+
 def test_of_a_killed_driver_counts_what_was_heard_and_not_the_night_after() -> None:
     progress = TrialProgressed(time=118, trial_id="t", iteration=6, train_loss=1, lr=1, seconds=18)
     found = shares(
@@ -125,8 +143,8 @@ def test_nothing_is_said_of_what_is_not_known() -> None:
 def test_the_line_and_the_table() -> None:
     state = state_of(started(100), reported(3670, 8, training=3000, data=300, validation=290), ended(3700))
     assert time_line(state) == (
-        "Time: 1 trial-hours, of which 83% training, 8% waiting for data, 8% validation; "
-        "0.00056 hours waited for a core and a process."
+        "Time: 1.00 trial-hours, of which 83% training, 8% waiting for data, 8% validation; "
+        "0.00 hours waited for a core and a process."
     )
     assert dict(zip(HEADINGS, next(time_rows(state)), strict=True))["data"] == "300.0"
 
