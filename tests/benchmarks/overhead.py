@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import resource
 import socket
@@ -18,10 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.in_process import Parts, in_process, is_part
+
+MODULE = "tests.benchmarks.overhead"
 REPORTS = (2, 4, 6, 8, 10)
 AT_ONCE = 2
 DEMO = Path("ratios.yaml")
@@ -141,7 +143,7 @@ def trivial(trials: int, rounds: int, stores: list[str]) -> None:
                     store = {"none": "", "sqlite": f"sqlite:///{folder}/mlflow.db"}.get(kind)
                     if store is None:
                         store = stack.enter_context(mlflow_server(folder))
-                    told = in_process(f"trivial-{who}", str(folder), str(trials), store)
+                    told = in_process(MODULE, f"trivial-{who}", str(folder), str(trials), store)
                     key = "with_store" if store else "seconds"
                     found.setdefault((kind, who), []).append(told[key] / told["trials"])
                     if store and who == "us":
@@ -210,7 +212,7 @@ def loop(iterations: int, rounds: int) -> None:
     for _ in range(rounds):
         for who in times:
             with tempfile.TemporaryDirectory() as folder:
-                told = in_process(f"loop-{who}", folder, str(iterations))
+                told = in_process(MODULE, f"loop-{who}", folder, str(iterations))
                 times[who].append(told["seconds"])
     bare, inside = (statistics.median(seconds) for seconds in times.values())
     print(f"\n{iterations} iterations, 5 validations and checkpoints; medians of {rounds}")
@@ -264,7 +266,7 @@ def start(rounds: int) -> None:
     for _ in range(rounds):
         for who in times:
             with tempfile.TemporaryDirectory() as folder:
-                told = in_process(f"start-{who}", folder)
+                told = in_process(MODULE, f"start-{who}", folder)
                 times[who].append(told["seconds"])
                 started += [told["started"]] if "started" in told else []
     bare, inside = (statistics.median(seconds) for seconds in times.values())
@@ -287,7 +289,7 @@ def cli(rounds: int) -> None:
         print(f"sweep {' '.join(arguments)}: {statistics.median(seconds):.2f} s of CPU")
 
 
-PARTS: dict[str, Callable[..., dict[str, float]]] = {
+PARTS: Parts = {
     "trivial-us": lambda folder, trials, store: trivial_by_us(Path(folder), int(trials), store),
     "trivial-ray": lambda folder, trials, store: trivial_by_ray(Path(folder), int(trials), store),
     "loop-bare": lambda folder, iterations: bare_loop(Path(folder), int(iterations)),
@@ -297,17 +299,8 @@ PARTS: dict[str, Callable[..., dict[str, float]]] = {
 }
 
 
-def in_process(part: str, *arguments: str) -> dict[str, float]:
-    """What a part has measured in a process of its own. Scenes are kept from one to the next."""
-    command = [sys.executable, "-m", "tests.benchmarks.overhead", "--part", part, *arguments]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
-
-
 def main() -> None:
-    if sys.argv[1:2] == ["--part"]:
-        print(json.dumps(PARTS[sys.argv[2]](*sys.argv[3:])))
+    if is_part(PARTS):
         return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="+", choices=("trivial", "loop", "start", "cli"))

@@ -8,20 +8,20 @@ through real Ray with the replay trainable.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.in_process import Parts, in_process, is_part
+
+MODULE = "tests.benchmarks.scale"
 REPORTS = 20
 LENGTH = 10_000
 EVERY = LENGTH // REPORTS
@@ -29,15 +29,25 @@ AT_ONCE = 8
 RULES = ("none", "asha", "guarded", "promote")
 
 
+def recorded(real_ratio: float, seed: int, iteration: int) -> float:
+    """The value of a trial, in percent."""
+    return 40 + (10 * real_ratio + 5) * iteration / LENGTH + 0.3 * seed
+
+
 def loaded_spec(folder: Path, trials: int, rule: str) -> Any:
     """A replay of as many trials, four seeds an arm."""
     from sweep.spec import load_spec
-    from tests.replaying import replay_spec, write_curves
+    from tests.replaying import replay_spec
     from tests.specs import write_spec
 
     arms, seeds = trials // 4, [0, 1, 2, 3]
     ratios = [round(n / (arms - 1), 6) for n in range(arms)]
-    write_curves(folder / "curves.csv", ratios, seeds, range(EVERY, LENGTH + 1, EVERY))
+    rows = product(ratios, seeds, range(EVERY, LENGTH + 1, EVERY))
+    lines = [
+        "real_ratio,seed,iteration,val_miou",
+        *(",".join(map(str, (*row, recorded(*row)))) for row in rows),
+    ]
+    (folder / "curves.csv").write_text("\n".join(lines) + "\n")
     sections: dict[str, Any] = {
         "training": {
             "iterations": LENGTH,
@@ -110,7 +120,7 @@ def messages(driver: Any, tell: Callable[[str, Any], bool]) -> None:
             running.append((trial, EVERY))
         trial, iteration = running.popleft()
         real_ratio, seed = trial.planned.parameters["real_ratio"], trial.planned.seed
-        miou = 40 + 10 * real_ratio * iteration / LENGTH + 5 * iteration / LENGTH + seed * 0.3
+        miou = recorded(real_ratio, seed, iteration)
         metrics = {"val_miou": miou, "val_macc": miou, "val_aacc": miou, "train_loss": 1.0}
         report = Report(iteration, metrics, Mixture.not_counted(real_ratio), counts, iteration / 10)
         if tell(trial.trial_id, report) and iteration < LENGTH:
@@ -145,19 +155,23 @@ def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def measured(part: str, sizes: list[int], rules: list[str]) -> Iterator[tuple[str, int, dict[str, float]]]:
+    """A part for every rule and number of trials, each in a folder of its own."""
+    for rule, trials in product(rules, sizes):
+        with tempfile.TemporaryDirectory() as folder:
+            yield rule, trials, in_process(MODULE, part, folder, str(trials), rule)
+
+
 def print_driver(sizes: list[int], rules: list[str]) -> None:
     print(f"\n{REPORTS} reports a trial, {AT_ONCE} at once; ms a message, fsync included")
     print("| rule | trials | messages | first tenth | last tenth | longest | ledger MB | peak RSS MB |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|")
-    for rule in rules:
-        for trials in sizes:
-            with tempfile.TemporaryDirectory() as folder:
-                told = in_process("driver", folder, str(trials), rule)
-            print(
-                f"| {rule} | {trials} | {told['messages']:.0f} | {told['first']:.2f} | {told['last']:.2f} | "
-                f"{told['most']:.1f} | {told['megabytes']:.1f} | {told['rss']:.0f} |",
-                flush=True,
-            )
+    for rule, trials, told in measured("driver", sizes, rules):
+        print(
+            f"| {rule} | {trials} | {told['messages']:.0f} | {told['first']:.2f} | {told['last']:.2f} | "
+            f"{told['most']:.1f} | {told['megabytes']:.1f} | {told['rss']:.0f} |",
+            flush=True,
+        )
 
 
 # Reading
@@ -217,11 +231,11 @@ def read(folder: Path, what: str) -> dict[str, float]:
 def print_report(sizes: list[int]) -> None:
     for trials in sizes:
         with tempfile.TemporaryDirectory() as folder:
-            made = in_process("make", folder, str(trials))
+            made = in_process(MODULE, "make", folder, str(trials))
             print(f"\n{trials} trials of up to {REPORTS} reports, ledger of {made['megabytes']:.0f} MB")
             print("| what | seconds | peak RSS MB |\n|---|--:|--:|")
             for what in ("read the ledger", "resume", "status", "compare", "fits", "report"):
-                told = in_process("read", folder, what)
+                told = in_process(MODULE, "read", folder, what)
                 print(f"| {what} | {told['seconds']:.1f} | {told['rss']:.0f} |", flush=True)
 
 
@@ -257,18 +271,15 @@ def print_ray(sizes: list[int], rules: list[str]) -> None:
     print(f"\nThrough Ray, {REPORTS} reports a trial, {AT_ONCE} at once; ms from event to event")
     print("| rule | trials | seconds | first tenth | last tenth | ledger MB | peak RSS MB |")
     print("|---|--:|--:|--:|--:|--:|--:|")
-    for rule in rules:
-        for trials in sizes:
-            with tempfile.TemporaryDirectory() as folder:
-                told = in_process("ray", folder, str(trials), rule)
-            print(
-                f"| {rule} | {trials} | {told['seconds']:.0f} | {told['first']:.2f} | {told['last']:.2f} | "
-                f"{told['megabytes']:.1f} | {told['rss']:.0f} |",
-                flush=True,
-            )
+    for rule, trials, told in measured("ray", sizes, rules):
+        print(
+            f"| {rule} | {trials} | {told['seconds']:.0f} | {told['first']:.2f} | {told['last']:.2f} | "
+            f"{told['megabytes']:.1f} | {told['rss']:.0f} |",
+            flush=True,
+        )
 
 
-PARTS: dict[str, Callable[..., dict[str, float]]] = {
+PARTS: Parts = {
     "driver": lambda folder, trials, rule: driver_part(Path(folder), int(trials), rule),
     "make": lambda folder, trials: make_ledger(Path(folder), int(trials)),
     "read": lambda folder, what: read(Path(folder), what),
@@ -276,17 +287,8 @@ PARTS: dict[str, Callable[..., dict[str, float]]] = {
 }
 
 
-def in_process(part: str, *arguments: str) -> dict[str, float]:
-    """What a part has measured in a process of its own."""
-    command = [sys.executable, "-m", "tests.benchmarks.scale", "--part", part, *arguments]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
-
-
 def main() -> None:
-    if sys.argv[1:2] == ["--part"]:
-        print(json.dumps(PARTS[sys.argv[2]](*sys.argv[3:])))
+    if is_part(PARTS):
         return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("driver", "report", "ray"))
