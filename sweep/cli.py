@@ -226,7 +226,7 @@ def status(
 ) -> None:
     """Prints every trial of a sweep: where it is, its newest value, why it ended."""
     from sweep.overview import times_table, trials_table
-    from sweep.report.time_words import time_line
+    from sweep.times.words import time_line
 
     folder = sweep_named(storage, name)
     state = state_of_folder(folder)

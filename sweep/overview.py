@@ -52,7 +52,7 @@ def trials_table(folder: SweepFolder, state: SweepState) -> Table:
 
 def times_table(state: SweepState) -> Table:
     """A row a trial: seconds by what they went on."""
-    from sweep.report.time_words import HEADINGS, time_rows  # imports what no other table here needs
+    from sweep.times.words import HEADINGS, time_rows  # imports what no other table here needs
 
     table = Table(box=None, title="seconds", title_justify="left")
     for heading in HEADINGS:

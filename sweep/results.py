@@ -11,14 +11,15 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from sweep.ledger.events import TrialReported
 from sweep.ledger.state import Provenance, SweepState, TrialState
 from sweep.plan import is_control
 from trainables.contract.iou import iou_percent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 METRICS = ("val_miou", "val_macc", "val_aacc", "train_loss")
 _MIXTURE = (
@@ -259,4 +260,6 @@ def _table(state: SweepState, rows: Sequence[Mapping[str, Any]], own_columns: Se
     """The rows with their columns in order, which an empty table has too."""
     identity = ("sweep", "trial_id", "arm", *parameters_of(state), "seed")
     columns = (*identity, *own_columns, "protocol_id", "regime_id", "provenance")
+    import pandas as pd  # half a second, which those who only ask what may be compared need not wait for
+
     return pd.DataFrame(rows, columns=list(columns))

@@ -15,28 +15,11 @@ from statistics import fmean
 
 from scipy.stats import binomtest
 
-from sweep.ledger.events import STOPPED_BY_HAND, TrialEnded
 from sweep.ledger.state import SweepState, TrialState
 from sweep.results import comparable, metric_of, rungs_of
+from sweep.times.savings import Savings, is_by_rule, savings, was_stopped_by_rule
 
 CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True, kw_only=True)
-class Savings:
-    """By trials that a rule stopped, against training all trials to the end."""
-
-    trials: int
-    """Stopped by a rule; not those that somebody stopped by hand."""
-    iterations: int
-    share: float
-    """Of the iterations that all trials to the end would take, controls too; 0..1."""
-    trial_hours: float | None
-    """Of training and validating, at each trial's own pace; None where one is not known."""
-    gpu_hours: float | None
-    """None where trials use no GPU, too."""
-    waiting: int
-    """Paused trials: what they save is not counted, since they may go on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,29 +159,17 @@ def audit(state: SweepState) -> Audit:
         judged=bool(decisions),
         seeds_together=together,
         promoted=sum(len(trial.promotions) for trial in searched),
-        savings=_savings(state, stopped, waiting=sum(trial.waits for trial in searched)),
+        savings=savings(state),
         risk=_risk(stopped),
         spared=Evidence(trials=tuple(map(leaders.outcome, spared)), seeds_together=together),
         continued=RanOn(trials=tuple(leaders.outcome(trial) for trial in ran_on if not trial.spared)),
     )
 
 
-def was_stopped_by_rule(trial: TrialState) -> bool:
-    """Whether a rule ended it, and nobody by hand."""
-    return trial.ended is not None and _is_by_rule(trial.ended, trial)
-
-
-def _is_by_rule(ended: TrialEnded, trial: TrialState) -> bool:
-    if ended.outcome != "stopped" or ended.reason.startswith(STOPPED_BY_HAND):  # maybe while it was paused
-        return False
-    judged = trial.judged.get(ended.iteration)
-    return judged is not None and judged.decision != "continue"
-
-
 def _was_continued(trial: TrialState) -> bool:
     """Whether a rule had given it up before it was continued: that it was paused, or stopped by hand, says
     nothing of the rule."""
-    return trial.overruled is not None and _is_by_rule(trial.overruled, trial)
+    return trial.overruled is not None and is_by_rule(trial.overruled, trial)
 
 
 def _given_up_at(trial: TrialState) -> int | None:
@@ -221,26 +192,6 @@ def _chance_at(trial: TrialState, rung: int) -> float | None:
     """To overtake the leader, when it was given up: a paused trial was when nothing else ran."""
     promoted = trial.promotions.get(rung)
     return promoted.overtakes if promoted is not None else trial.judged[rung].overtakes
-
-
-def _savings(state: SweepState, stopped: Sequence[TrialState], waiting: int) -> Savings:
-    length = rungs_of(state)[-1]
-    left = {trial.trial_id: length - trial.iteration for trial in stopped}
-    paces = [trial.seconds / trial.iteration for trial in stopped if trial.seconds > 0 and trial.iteration]
-    hours = None
-    if len(paces) == len(stopped):
-        hours = math.fsum(p * n for p, n in zip(paces, left.values(), strict=True)) / 3600
-    resources = state.created.spec.get("resources", {})  # an imported file does not say
-    gpus = float(resources.get("gpus_per_trial", 0.0))
-    iterations = sum(left.values())
-    return Savings(
-        trials=len(stopped),
-        iterations=iterations,
-        share=iterations / (length * len(state.trials)) if state.trials else 0.0,
-        trial_hours=hours,
-        gpu_hours=None if hours is None or not gpus else hours * gpus,
-        waiting=waiting,
-    )
 
 
 def _risk(stopped: Sequence[TrialState]) -> Risk:

@@ -19,8 +19,8 @@ from sweep.ledger.events import (
     TrialStarted,
 )
 from sweep.ledger.state import SweepState, replay
-from sweep.report.time_spent import TimeShares, time_of_sweep, time_of_trial
-from sweep.report.time_words import HEADINGS, time_line, time_rows
+from sweep.times.spent import TimeShares, time_of_sweep, time_of_trial
+from sweep.times.words import HEADINGS, time_line, time_rows
 from tests.builders import sweep_events, sweep_state
 from tests.trials import small_trial
 from trainables.local import FolderSession

@@ -57,15 +57,11 @@ def time_of_trial(state: SweepState, trial: TrialState) -> TimeShares | None:
     return TimeShares(waited=waited, starting=starting, lost=lost, **work)
 
 
-def time_in_sum(shares: Iterable[TimeShares | None]) -> TimeShares | None:
-    """Over trials; None where nothing is known of any."""
+def time_of_sweep(state: SweepState) -> TimeShares | None:
+    """Over all trials of the sweep; None where nothing is known of any."""
+    shares = (time_of_trial(state, trial) for trial in state.trials.values())
     known = [one for one in shares if one is not None]
     return sum(known[1:], start=known[0]) if known else None
-
-
-def time_of_sweep(state: SweepState) -> TimeShares | None:
-    """Over all trials of the sweep."""
-    return time_in_sum(time_of_trial(state, trial) for trial in state.trials.values())
 
 
 def _attempt(state: SweepState, trial: TrialState, number: int) -> tuple[float, float, float]:

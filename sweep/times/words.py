@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sweep.ledger.state import SweepState
-from sweep.report.audit import audit
-from sweep.report.time_spent import WORK, time_of_sweep, time_of_trial
+from sweep.times.savings import savings
+from sweep.times.spent import WORK, time_of_sweep, time_of_trial
 
 _WORDS = {
     "training": "training",
@@ -37,7 +37,7 @@ def time_line(state: SweepState) -> str:
     told.append(
         f"{_hours(shares.waited / 3600)} hours waited for {'a GPU' if gpus else 'a core'} and a process"
     )
-    saved = audit(state).savings
+    saved = savings(state)
     hours = saved.gpu_hours if gpus else saved.trial_hours
     if hours:
         told.append(f"early stopping saved about {_hours(hours)} {unit}")
