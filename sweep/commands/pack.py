@@ -33,15 +33,14 @@ def pack(
     from sweep.spec.keys import dotted
     from sweep.spec.section_faults import sources
     from trainables.contract import DataError, FolderSource
-    from trainables.data import FolderSamples, open_samples
+    from trainables.data import FolderSamples
 
     data = load_spec(spec_file, overrides).spec.data
     faults: list[str] = []
     for loc, source in sources(data):
         if isinstance(source, FolderSource):
             try:
-                samples = open_samples(data, source)
-                assert isinstance(samples, FolderSamples)
+                samples = FolderSamples(data, source)
                 faults += _packed(dotted(loc), samples, threads or os.cpu_count() or 1, verify)
             except DataError as error:
                 faults.append(f"{dotted(loc)}: {error}")

@@ -15,6 +15,7 @@ from pathlib import Path
 from sweep.errors import LedgerError, StorageError
 from sweep.ledger.events import Event, TrialProgressed
 from sweep.ledger.lines import DamagedLineError, NewerLineError, TornLineError, decode, encode
+from trainables.atomic import sync
 
 
 class Ledger:
@@ -58,7 +59,7 @@ class Ledger:
             self._waits = False
             with self._lock, self._storage_errors("write"):
                 if self._is_behind:
-                    _sync(self.path)
+                    sync(self.path)
                     self._is_behind = False
 
     def read(self) -> Iterator[Event]:
@@ -100,7 +101,7 @@ class Ledger:
         finally:
             os.close(file)
         if is_new:
-            _sync(self.path.parent)  # so that the name of the new file survives a power cut
+            sync(self.path.parent)  # so that the name of the new file survives a power cut
 
     def _decode(self, line: bytes, offset: int) -> Event:
         try:
@@ -171,12 +172,3 @@ def _append_or_undo(file: int, line: bytes, *, durable: bool) -> None:
         with contextlib.suppress(OSError):  # the next append cuts off what could not be cut off here
             os.ftruncate(file, length_before)
         raise
-
-
-def _sync(path: Path) -> None:
-    """Waits until a file, or the names in a folder, are on disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -17,6 +17,7 @@ import pandas as pd
 from sweep.curves.differences import Difference, differences
 from sweep.curves.noise import CONFIDENCE, noise_at
 from sweep.ledger.state import SweepState
+from sweep.report.sampling import evenly
 from sweep.report.tables import ArmRow, fair_table
 from sweep.results import comparable, newest_rung, rungs_of
 from trainables.contract.iou import iou_percent
@@ -235,7 +236,5 @@ def _some(rows: Sequence[ArmRow]) -> list[ArmRow]:
         return list(rows)
     baselines = [row for row in rows if row.is_baseline][: MOST_ARMS // 2]
     others = [row for row in rows if not row.is_baseline]
-    room = MOST_ARMS - len(baselines)
-    step = (len(others) - 1) / (room - 1)
-    chosen = {row.arm for row in (*baselines, *(others[round(i * step)] for i in range(room)))}
+    chosen = {row.arm for row in (*baselines, *evenly(others, MOST_ARMS - len(baselines)))}
     return [row for row in rows if row.arm in chosen]

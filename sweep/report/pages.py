@@ -15,12 +15,12 @@ from sweep.report.images import images_section
 from sweep.report.imported import imported_section
 from sweep.report.moments import duration_words, time_words
 from sweep.report.stopped import failed_section, stopped_section
-from sweep.report.tables import FairTable, count_words, fair_tables
-from sweep.report.time_words import HEADINGS, time_line, time_table
+from sweep.report.tables import FairTable, count_words, fair_tables, newest_table
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
 from sweep.report.verification import unverified_words
 from sweep.results import baseline_arms, is_control_trial, metric_of
 from sweep.spec.document import yaml_text
+from sweep.times.words import HEADINGS, time_line, time_table
 
 
 def page(
@@ -40,7 +40,7 @@ def page(
         markdown.cell(unverified_words(state)),
         controls_section(state),
         state.created.spec["description"],
-        verdict(_newest(compared)),
+        verdict(newest_table(compared)),
         *verdict_parts(analysis),
         markdown.bullets(_overview(state)),
         *(
@@ -63,11 +63,6 @@ def page(
         *_provenance(state, [*tables, *figures]),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
-
-
-def _newest(tables: Sequence[FairTable]) -> FairTable:
-    """The last rung that any trial has reached, or the first one."""
-    return next((table for table in tables if table.rows), tables[-1])
 
 
 def _overview(state: SweepState) -> Iterator[str]:

@@ -113,6 +113,11 @@ def fair_tables(state: SweepState) -> tuple[FairTable, ...]:
     return tuple(fair_table(state, rung) for rung in reversed(rungs_of(state)))
 
 
+def newest_table(tables: Sequence[FairTable]) -> FairTable:
+    """Of `fair_tables`: that of the last rung which any trial has reached, or of the first."""
+    return next((table for table in tables if table.rows), tables[-1])
+
+
 @dataclass(frozen=True)
 class _Arm:
     """The trials of an arm, looked at from a rung."""

@@ -21,9 +21,9 @@ from sweep.report.figure_frames import learning_points, ratio_points
 from sweep.report.headline import headlines
 from sweep.report.html import html_page
 from sweep.report.html.learning_chart import MOST_TRIALS, lines_of
-from sweep.report.html.sampling import evenly
 from sweep.report.html.sections.comparison import MOST_ROWS
 from sweep.report.html.svg import Frame, element, ticks
+from sweep.report.sampling import evenly
 from sweep.results import rungs_of
 from tests.builders import sweep_events, sweep_state
 from tests.unit.test_class_effects import harms_the_rare, noisy

@@ -12,7 +12,7 @@ from sweep.ledger.state import SweepState
 from sweep.report.figure_frames import learning_points, ratio_points
 from sweep.report.fits import Section, fits_sections
 from sweep.report.fits_frames import curve_frame
-from sweep.report.tables import FairTable, fair_tables
+from sweep.report.tables import FairTable, fair_tables, newest_table
 
 WIDE, NARROW = 720.0, 360.0
 """Widths of the charts in pixels, for desks and paper, and for phones."""
@@ -35,7 +35,7 @@ class Known:
     @property
     def newest(self) -> FairTable:
         """That of the last rung which any trial has reached, or of the first."""
-        return next((table for table in self.tables if table.rows), self.tables[-1])
+        return newest_table(self.tables)
 
     @cached_property
     def ratio_points(self) -> pd.DataFrame:

@@ -14,8 +14,8 @@ from sweep.curves.digits import decimals
 from sweep.report.figure_frames import records_of
 from sweep.report.html.marks import Mark, key_of, legend, whisker
 from sweep.report.html.ratio_chart import tip_of
-from sweep.report.html.sampling import evenly
 from sweep.report.html.svg import Frame, axes, chart, element, path, ticks
+from sweep.report.sampling import evenly
 
 MOST_TRIALS = 120
 """Lines of trials in one picture; means of arms likewise."""

@@ -8,10 +8,10 @@ from sweep.analysis import Fits
 from sweep.report.drawing import SETTING_STYLES
 from sweep.report.html.known import NARROW, WIDE, Known
 from sweep.report.html.ratio_chart import MOST_POINTS, ratio_chart, ratio_legend
-from sweep.report.html.sampling import sample_words
 from sweep.report.html.templating import render
 from sweep.report.noise_words import noise_words
 from sweep.report.ratio_fit import OVERLAID, curve_shown, most_measured
+from sweep.report.sampling import sample_words
 
 _FILES = {"mean": "fair_comparison.csv", "trial": "reports.csv", "predicted": "predictions.csv"}
 _NOTHING = "No trial has a value at iteration {} yet."
