@@ -281,14 +281,14 @@ def validation_speed(device: torch.device, crop: tuple[int, int], count: int) ->
 SMALL = ModelConfig(architecture="smp_pspnet", encoder="resnet18")
 
 
-def count_steps(begin: float, seconds: float, crop: tuple[int, int]) -> None:
-    """Prints how many steps of a small network this process has done in so many seconds from `begin` on."""
+def count_steps(seconds: float, crop: tuple[int, int]) -> None:
+    """Prints how many steps of a small network this process does in so many seconds, when it is told to begin."""
     step = Ours(crop, 8, SMALL, precision="bf16")
     seconds_of(step, step.trial.device, 5)
-    while time.time() < begin:
-        time.sleep(0.01)
-    done = 0
-    while time.time() < begin + seconds:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    begin, done = time.perf_counter(), 0
+    while time.perf_counter() < begin + seconds:
         seconds_of(step, step.trial.device, 5)
         done += 5
     print(done)
@@ -299,12 +299,21 @@ def shared_gpu(seconds: float, most: int) -> None:
     print("\nseveral trials of smp_pspnet with resnet18, batch 8, on one device, steps/s in all:")
     for crop in ((256, 256), (512, 512)):
         for number in (1, 2, 4)[:most]:
-            begin = time.time() + 30 + 5 * number
-            window = ["--count-steps", str(begin), str(seconds), *map(str, crop)]
-            command = [sys.executable, "-m", "tests.benchmarks.gpu", *window]
-            running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(number)]
-            steps = sum(int(process.communicate()[0]) for process in running)
-            print(f"  crop {crop}: {number} at once: {steps / seconds:.1f}")
+            print(f"  crop {crop}: {number} at once: {steps_of_all(number, seconds, crop) / seconds:.1f}")
+
+
+def steps_of_all(number: int, seconds: float, crop: tuple[int, int]) -> int:
+    """Of so many processes together, none of which begins before all are ready."""
+    window = ["--count-steps", str(seconds), *map(str, crop)]
+    command = [sys.executable, "-m", "tests.benchmarks.gpu", *window]
+    start = partial(subprocess.Popen, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    running = [start() for _ in range(number)]
+    for process in running:
+        process.stdout.readline()
+    for process in running:
+        process.stdin.write("begin\n")
+        process.stdin.flush()
+    return sum(int(process.communicate()[0]) for process in running)
 
 
 def guarded(part: Callable[[], None]) -> None:
@@ -320,11 +329,11 @@ def guarded(part: Callable[[], None]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cpu", action="store_true", help="Small and on the CPU: that the script works.")
-    parser.add_argument("--count-steps", nargs=4, type=float, help=argparse.SUPPRESS)
+    parser.add_argument("--count-steps", nargs=3, type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.count_steps:
-        begin, seconds, height, width = options.count_steps
-        count_steps(begin, seconds, (int(height), int(width)))
+        seconds, height, width = options.count_steps
+        count_steps(seconds, (int(height), int(width)))
         return
     is_small = options.cpu
     device = torch.device("cpu" if is_small else "cuda")

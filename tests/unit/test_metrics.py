@@ -75,6 +75,12 @@ def test_counts_stay_exact_beyond_float32() -> None:
     assert counter.counts().intersection == (2**24 + 1,)
 
 
+def test_a_label_that_is_no_class_is_never_counted_as_another() -> None:
+    """Data with such labels is refused before; here it must not slip into a neighbour's count."""
+    with pytest.raises(RuntimeError):
+        counted([0, 1], [0, 2], num_classes=2)
+
+
 @given(st.integers(0, 2**31), st.integers(2, 9))
 @settings(max_examples=50)
 def test_agrees_with_torchmetrics_where_every_class_occurs(seed: int, num_classes: int) -> None:
