@@ -16,6 +16,7 @@ from sweep.commands.compare import compare
 from sweep.commands.fit import fit
 from sweep.commands.import_runs import import_runs
 from sweep.commands.logs import logs
+from sweep.commands.look import look
 from sweep.commands.next_trials import next_trials
 from sweep.commands.on_cluster import OnCluster, jobs_at, without_address
 from sweep.commands.options import Overrides, SpecFile, Storage, SweepName
@@ -181,6 +182,7 @@ app.command("import")(import_runs)
 app.command("check-trainable")(check_trainable)
 app.command()(simulate)
 app.command()(pack)
+app.command()(look)
 app.command()(submit)
 app.command()(logs)
 

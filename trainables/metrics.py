@@ -37,7 +37,7 @@ class PixelCounter:
 
     def add(self, prediction_NHW: Tensor, label_NHW: Tensor) -> None:
         """Counts predicted and labelled class ids of any integer type; shapes agree."""
-        # One count of pairs: masks and counts by class would be four times slower, and on a GPU wait nine times.
+        # One count of pairs: masks and counts by class are four times slower, and on a GPU wait nine times.
         pairs = 1 + label_NHW.long() * self._num_classes + prediction_NHW
         pairs = torch.where(label_NHW == self._ignore_index, 0, pairs)
         counts = torch.bincount(pairs.flatten(), minlength=self._num_classes**2 + 1)

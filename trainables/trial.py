@@ -12,12 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from trainables.checkpoint import random_states, restore_random_states
-from trainables.contract import ClassCounts, Mixture, Report, Source, TimeSpent, TrialConfig
-from trainables.data import Samples, control_samples, open_samples
+from trainables.contract import ClassCounts, Mixture, Report, TimeSpent, TrialConfig
+from trainables.data import Samples
 from trainables.losses import MeanLoss
-from trainables.mixing import REAL, MixtureCounter, Recipe
+from trainables.mixing import MixtureCounter, Recipe
 from trainables.models import Logits, build_model
 from trainables.optimization import Schedule, build_optimizer
+from trainables.sources import recipe_of, training_sources, validation_source
 from trainables.stopwatch import Stopwatch
 from trainables.transforms import TrainTransform
 
@@ -89,8 +90,8 @@ def begin_trial(config: TrialConfig) -> Trial:
     """
     _seed_everything(config.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    sources = _open_sources(config)
-    recipe = _recipe(config, sources)
+    sources = training_sources(config)
+    recipe = recipe_of(config, sources)
     model = build_model(config.model, len(config.data.classes)).to(device)
     model.to(memory_format=torch.channels_last)  # convolutions are faster in it, on any device
     training = config.training
@@ -105,7 +106,7 @@ def begin_trial(config: TrialConfig) -> Trial:
             distorts=not _runs_ahead(device),  # else it changes colours faster itself
         ),
         runs_ahead=_runs_ahead(device),
-        validation=_open_samples(config, "data.validation", config.data.validation),
+        validation=validation_source(config),
         recipe=recipe,
         counter=MixtureCounter(recipe),
         model=model,
@@ -125,36 +126,6 @@ def _seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
     np.random.seed(seed % 2**32)  # dropout and the like of a third party's network may use these two
     random.seed(seed)
-
-
-def _open_sources(config: TrialConfig) -> dict[str, Samples]:
-    """Only what is drawn from: the real images are not needed at 0, the generated ones not at 1."""
-    real = (REAL,) if config.real_ratio > 0 else ()
-    generated = config.generated_weights() if config.real_ratio < 1 else ()
-    return {name: _open_source(config, name) for name in (*real, *generated)}
-
-
-def _open_source(config: TrialConfig, name: str) -> Samples:
-    data = config.data
-    if name == REAL:
-        return _open_samples(config, "data.real", data.real)
-    if config.control is not None:
-        return control_samples(config.control, _open_samples(config, "data.real", data.real))
-    return _open_samples(config, f"data.generated.{name}", data.generated[name])
-
-
-def _open_samples(config: TrialConfig, path: str, source: Source) -> Samples:
-    return open_samples(config.data, source, config.inventories.get(path), pack=config.training.pack)
-
-
-def _recipe(config: TrialConfig, sources: Mapping[str, Samples]) -> Recipe:
-    return Recipe(
-        real_ratio=config.real_ratio,
-        sizes={name: len(samples) for name, samples in sources.items()},
-        weights=config.generated_weights(),
-        batch_size=config.training.batch_size,
-        seed=config.seed,
-    )
 
 
 def _report(saved: Mapping[str, Any]) -> Report:

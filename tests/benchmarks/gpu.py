@@ -282,7 +282,7 @@ SMALL = ModelConfig(architecture="smp_pspnet", encoder="resnet18")
 
 
 def count_steps(seconds: float, crop: tuple[int, int]) -> None:
-    """Prints how many steps of a small network this process does in so many seconds, when it is told to begin."""
+    """Prints how many steps of a small network this process does in so many seconds, once told to begin."""
     step = Ours(crop, 8, SMALL, precision="bf16")
     seconds_of(step, step.trial.device, 5)
     print("ready", flush=True)

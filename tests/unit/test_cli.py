@@ -28,6 +28,7 @@ COMMANDS = {
     "import": "Makes trials of a sweep out of old runs: logs, tables, MLflow, W&B.",
     "check-trainable": "Tries a training function of your own: does it keep its side of the contract?",
     "pack": "Decodes the folders of a spec once, for all trials on this machine.",
+    "look": "Draws the first batches that a training gets, with their labels laid over them.",
     "submit": "Starts a sweep on a cluster, and returns at once.",
     "logs": "Prints what a sweep, its libraries, or a trial that broke off have said.",
     "report": "Writes tables and figures from what is known now, and prints the newest table.",
