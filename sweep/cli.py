@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 
 from sweep.commands.check_trainable import check_trainable
 from sweep.commands.compare import compare
+from sweep.commands.doctor import doctor
 from sweep.commands.fit import fit
 from sweep.commands.import_runs import import_runs
 from sweep.commands.logs import logs
@@ -22,6 +22,12 @@ from sweep.commands.on_cluster import OnCluster, jobs_at, without_address
 from sweep.commands.options import Overrides, SpecFile, Storage, SweepName
 from sweep.commands.pack import pack
 from sweep.commands.predict import predict
+from sweep.commands.ray_address import (
+    Address,
+    AddressOrDashboard,
+    is_dashboard_of_cluster,
+    use_ray_at,
+)
 from sweep.commands.simulate import simulate
 from sweep.commands.submit import submit
 from sweep.errors import ClusterError, NameInUseError, StorageError, SweepError
@@ -56,24 +62,6 @@ differences are real and which are noise.
 Exit codes: 0 all well, 1 some trials failed, 2 the spec or the command is wrong, 130 interrupted.""",
 )
 
-Address = Annotated[
-    str | None,
-    typer.Option(
-        "--address",
-        envvar="RAY_ADDRESS",
-        help="A Ray cluster that this machine is part of, such as `auto`. Default: Ray inside this process.",
-    ),
-]
-AddressOrDashboard = Annotated[
-    str | None,
-    typer.Option(
-        "--address",
-        envvar="RAY_ADDRESS",
-        help="A Ray cluster that this machine is part of, such as `auto`; or one from elsewhere, by its "
-        "dashboard, such as http://127.0.0.1:8265. Default: Ray inside this process.",
-    ),
-]
-
 
 def main() -> None:
     """The process `sweep`: errors that a user can mend are shown without a traceback.
@@ -102,7 +90,7 @@ def run(
     if _is_extension(spec_file):
         _refuse_for_extension({"--name": name is not None, "--smoke": smoke})
         raise typer.Exit(_extend(spec_file, overrides, address))
-    _use_ray_at(address)
+    use_ray_at(address)
     loaded = _checked(spec_file, overrides, name=name, smoke=smoke)
     must_outlast_job(loaded.spec.storage.path)
     folder = sweep_in(loaded.spec.storage.path, loaded.spec.name)
@@ -156,7 +144,7 @@ def resume(
     address: AddressOrDashboard = None,
 ) -> None:
     """Goes on with a sweep that was interrupted, killed, or ran out of budget."""
-    if address is not None and _is_dashboard(address):
+    if address is not None and is_dashboard_of_cluster(address):
         _resume_on_cluster(name, address)
         return
     from sweep.ledger import Ledger
@@ -165,7 +153,7 @@ def resume(
     with folder.locked():
         created = state_of_folder(folder).created
         spec = _spec_of(created, folder, overrides)
-        _use_ray_at(address)
+        use_ray_at(address)
         from sweep.engine.conduct import conduct
         from sweep.engine.create import must_be_unchanged
 
@@ -182,6 +170,7 @@ app.command("import")(import_runs)
 app.command("check-trainable")(check_trainable)
 app.command()(simulate)
 app.command()(pack)
+app.command()(doctor)
 app.command()(look)
 app.command()(submit)
 app.command()(logs)
@@ -301,7 +290,7 @@ def _extend(spec_file: Path, overrides: list[str], address: str | None) -> int:
         addition = addition_of(loaded, overrides)
         ledger = Ledger(folder.ledger)
         budget_must_allow(addition, list(ledger.read()))
-        _use_ray_at(address)
+        use_ray_at(address)
         from sweep.engine.conduct import conduct
         from sweep.engine.create import must_be_unchanged
 
@@ -326,23 +315,6 @@ def _refuse_for_extension(given: dict[str, bool]) -> None:
             "the file adds to the sweep that `extends` names, which keeps its name and its length",
             param_hint=option,
         )
-
-
-def _use_ray_at(address: str | None) -> None:
-    """Ray takes its address from the environment, and wants it there when it is first imported."""
-    if address is not None and _is_dashboard(address):
-        raise ClusterError(
-            f"{address} is the dashboard of a cluster, which takes jobs: "
-            f"`sweep submit SPEC --address {address}`"
-        )
-    if address is not None:
-        os.environ["RAY_ADDRESS"] = address
-
-
-def _is_dashboard(address: str) -> bool:
-    from sweep.engine.address import is_dashboard
-
-    return is_dashboard(address)
 
 
 def _resume_on_cluster(name: str, address: str) -> None:

@@ -1,0 +1,68 @@
+"""Python, its packages, processors and memory."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+from sweep.doctor.finding import Finding
+from sweep.spec import Spec
+from trainables.devices import torch_fault
+
+_PACKAGES = ("segsweep", "torch", "torchvision", "ray", "mlflow")
+_GIGABYTES_A_TRIAL = 1.5  # a process with torch and a small network; large images take more
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - it is looked at, nothing is written there
+_LEAST_SHARED_GIGABYTES = 1.0
+
+
+def packages(spec: Spec) -> Finding:
+    """Whether torch can be imported, and which versions there are."""
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES)
+    said = f"Python {platform.python_version()}, {versions}"
+    if fault := torch_fault():
+        return Finding(
+            "packages", "fault", f"{said}; torch: {fault}", "install anew: remove .venv and run `make demo`"
+        )
+    return Finding("packages", "ok", said)
+
+
+def memory(spec: Spec) -> Finding:
+    """Whether the trials that run at once fit."""
+    cores, available = len(os.sched_getaffinity(0)), _available_gigabytes()
+    said = f"{cores} cores, {available:.1f} GB of memory available"
+    at_once = spec.resources.concurrent_trials or max(
+        int(cores // max(spec.resources.cpus_per_trial, 0.1)), 1
+    )
+    if available < at_once * _GIGABYTES_A_TRIAL:
+        return Finding(
+            "machine",
+            "warning",
+            f"{said}; {at_once} trials at once want about {at_once * _GIGABYTES_A_TRIAL:.1f}",
+            f"set resources.concurrent_trials to {max(int(available // _GIGABYTES_A_TRIAL), 1)}",
+        )
+    return Finding("machine", "ok", said)
+
+
+def shared_memory(spec: Spec) -> Finding | None:
+    """Loader processes hand batches over in it; a container has 64 MB by default."""
+    if not spec.training.workers or not _SHARED_MEMORY.is_dir():
+        return None
+    size = shutil.disk_usage(_SHARED_MEMORY).total / 1e9
+    said = f"{_SHARED_MEMORY} has {size:.2f} GB"
+    if size < _LEAST_SHARED_GIGABYTES:
+        mend = "start the container with --shm-size=8g, or set training.workers to 0"
+        return Finding("shared memory", "fault", f"{said}; loader processes die with `Bus error`", mend)
+    return Finding("shared memory", "ok", said)
+
+
+def _available_gigabytes() -> float:
+    """As the kernel reckons, of a container as its limit says."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+    available = 1024 * int(fields["MemAvailable"].split()[0])
+    limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
+    if limit.is_file() and (text := limit.read_text().strip()).isdigit():
+        available = min(available, int(text) - int(used.read_text()))
+    return available / 1e9

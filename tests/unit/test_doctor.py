@@ -1,0 +1,181 @@
+"""`sweep doctor`: what is wrong is found, and said with what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sweep.doctor.examine
+import sweep.doctor.places
+from sweep.doctor import Finding
+from sweep.doctor.gpus import gpus
+from sweep.doctor.machine import memory, packages, shared_memory
+from sweep.doctor.places import cache, storage
+from sweep.doctor.services import mlflow, ray
+from sweep.errors import ClusterError
+from sweep.spec import Spec, spec_from_dict
+from tests.specs import tiny_spec, write_spec
+from tests.terminal import Terminal
+from trainables import devices
+from trainables.devices import Gpu
+
+Made = Callable[..., Spec]
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Made:
+    def made(**sections: Any) -> Spec:
+        return spec_from_dict(tiny_spec(tmp_path / "sweeps") | sections)
+
+    return made
+
+
+def test_packages_are_named_and_a_torch_that_cannot_be_loaded_is_a_fault(
+    spec: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert packages(spec()).verdict == "ok"
+    assert "torch 2." in packages(spec()).said
+    monkeypatch.setattr("sweep.doctor.machine.torch_fault", lambda: "libcudart.so.13: cannot open")
+    broken = packages(spec())
+    assert (broken.verdict, "libcudart" in broken.said) == ("fault", True)
+
+
+@pytest.mark.parametrize(
+    ("available", "at_once", "verdict"), [(64.0, 4, "ok"), (3.1, 2, "ok"), (2.9, 2, "warning")]
+)
+def test_memory_for_all_trials(
+    spec: Made, monkeypatch: pytest.MonkeyPatch, available: float, at_once: int, verdict: str
+) -> None:
+    monkeypatch.setattr("sweep.doctor.machine._available_gigabytes", lambda: available)
+    found = memory(spec(resources={"concurrent_trials": at_once}))
+    assert found.verdict == verdict
+    assert found.mend == ("" if verdict == "ok" else "set resources.concurrent_trials to 1")
+
+
+def test_shared_memory_matters_to_loader_processes_alone(spec: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sweep.doctor.machine._LEAST_SHARED_GIGABYTES", 10.0**6)
+    assert shared_memory(spec()) is None
+    found = shared_memory(spec(training={"iterations": 12, "crop_size": [32, 48], "workers": 2}))
+    assert found is not None
+    assert (found.verdict, "--shm-size" in found.mend) == ("fault", True)
+
+
+@pytest.mark.parametrize(
+    ("found", "has_driver", "wanted", "verdict", "told"),
+    [
+        ([], False, 0, "ok", "none on this machine"),
+        ([], False, 1, "fault", "resources.gpus_per_trial is 1"),
+        ([], True, 1, "fault", "there is a driver, but torch"),
+        ([], True, 0, "warning", "there is a driver, but torch"),
+        ([Gpu("H100", 2**36, 2**36)], True, 1, "ok", "H100, 64 of 64 GiB free"),
+        ([Gpu("H100", 2**35, 2**36)], True, 1, "warning", "H100, 32 of 64 GiB free"),
+        ([Gpu("H100", 2**36, 2**36)], True, 0, "warning", "the spec uses none"),
+        ([Gpu("H100", 2**36, 2**36)], True, 2, "fault", "H100"),
+    ],
+)
+def test_gpus(
+    spec: Made,
+    monkeypatch: pytest.MonkeyPatch,
+    found: list[Gpu],
+    has_driver: bool,
+    wanted: int,
+    verdict: str,
+    told: str,
+) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(devices, "gpus", lambda: found)
+    monkeypatch.setattr(devices, "has_driver", lambda: has_driver)
+    resources = spec().resources.model_copy(update={"gpus_per_trial": wanted})  # 2: of a trainer of your own
+    finding = gpus(spec().model_copy(update={"resources": resources}))
+    assert finding is not None
+    assert finding.verdict == verdict
+    assert told in finding.said
+    assert bool(finding.mend) == (verdict != "ok")
+
+
+def test_storage_leaves_nothing_behind_and_makes_nothing(spec: Made, tmp_path: Path) -> None:
+    found = storage(spec())
+    assert found.verdict == "ok"
+    assert "which will be made" in found.said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_storage_below_a_file(spec: Made, tmp_path: Path) -> None:
+    (tmp_path / "sweeps").write_text("a file")
+    assert storage(spec()).verdict == "fault"
+
+
+def test_a_cache_that_cannot_be_written(spec: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def full(path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setenv("SEGSWEEP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(sweep.doctor.places, "sync", full)
+    found = cache(spec())
+    assert found.verdict == "fault"
+    assert "No space left on device" in found.said
+    assert "SEGSWEEP_CACHE" in found.mend
+
+
+def test_a_store_that_does_not_answer(spec: Made) -> None:
+    found = storage(spec(storage={"path": "s3://bucket/sweeps?endpoint_override=http://127.0.0.1:9"}))
+    assert found.verdict == "fault"
+    assert "s3://bucket/sweeps" in found.said
+
+
+def test_an_mlflow_that_does_not_answer_and_its_password(spec: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://somebody:secret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    found = mlflow(spec())
+    assert found is not None
+    assert found.verdict == "warning"
+    assert "127.0.0.1:9" in found.said
+    assert "secret" not in found.said + found.mend
+
+
+def test_an_mlflow_that_is_there_not_yet_there_or_not_wanted(
+    spec: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    new, unwanted = mlflow(spec()), mlflow(spec(tracking={"enabled": False}))
+    assert new is not None
+    assert "which will be made" in new.said
+    assert unwanted is None
+    (tmp_path / "sweeps").mkdir()
+    (tmp_path / "sweeps" / "mlflow.db").write_text("no database")
+    broken = mlflow(spec())
+    assert broken is not None
+    assert broken.verdict == "warning"
+
+
+def test_ray_lacks_what_a_trial_needs(spec: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(spec: Spec) -> str:
+        raise ClusterError("this machine has 0 GPUs\nLower it")
+
+    monkeypatch.setattr("sweep.doctor.services.try_out", refused)
+    assert ray(spec()) == Finding("Ray", "fault", "this machine has 0 GPUs", "Lower it")
+
+
+def test_the_command(sweep: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything for real; Ray starts once."""
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    path = write_spec(tmp_path / "spec.yaml", tiny_spec(tmp_path / "sweeps"))
+    done = sweep("doctor", str(path))
+    assert done.code == 0
+    assert "Ray: inside this process" in done.out
+    assert ": 0 faults" in done.out
+
+
+def test_a_fault_gives_the_exit_code(sweep: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def looks(spec: Spec) -> list[Finding]:
+        return [Finding("machine", "ok", "fine"), Finding("Ray", "fault", "[gone]", "start it")]
+
+    monkeypatch.setattr("sweep.doctor.examine", looks)
+    done = sweep("doctor")
+    assert done.code == 2
+    assert "FAULT    Ray: [gone]\n         start it\n" in done.out
+    assert "2 looked at: 1 faults, 0 warnings" in done.out
+    assert sweep("doctor", "--set", "name=x").code == 2
