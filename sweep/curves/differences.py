@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import stats
@@ -102,14 +103,14 @@ def _compared(
 
 
 def _difference(
-    value: float, error: float, freedom: float, largest: np.ndarray | None, rests_on_prior: bool
+    value: float, error: float, freedom: float, largest: _Largest | None, rests_on_prior: bool
 ) -> Difference:
     statistic = abs(value) / error
     alone = together = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
     p_value = p_adjusted = float(2 * stats.t.sf(statistic, freedom))
     if largest is not None:
-        together = max(alone, float(np.quantile(largest, CONFIDENCE)))
-        p_adjusted = max(p_value, float(np.mean(largest >= statistic)))
+        together = max(alone, largest.quantile)
+        p_adjusted = max(p_value, largest.share_from(statistic))
     return Difference(
         value=value,
         margin=alone * error,
@@ -173,16 +174,33 @@ def _paired_fit(arms: Arms) -> _Fit | None:
     return _Fit(names, coefficients, sd**2 * inverse, sd, np.array([freedom]))
 
 
-def _largest_t(correlation: np.ndarray, freedom: float) -> np.ndarray | None:
-    """Draws (40000,) of the largest |t| of so correlated comparisons; the same every time.
+@dataclass(frozen=True)
+class _Largest:
+    """Draws of the largest |t| of several comparisons."""
 
-    None for an only comparison, which is exact without.
-    """
+    rising: np.ndarray  # (40000,)
+    quantile: float
+    """That 95 % of them do not exceed."""
+
+    def share_from(self, statistic: float) -> float:
+        """How many of them are as large, 0..1."""
+        return 1 - int(np.searchsorted(self.rising, statistic)) / len(self.rising)
+
+
+def _largest_t(correlation: np.ndarray, freedom: float) -> _Largest | None:
+    """Of so correlated comparisons; the same every time. None for an only one, which is exact without."""
     if len(correlation) == 1:
         return None
+    return _drawn_largest_t(correlation.tobytes(), len(correlation), freedom)
+
+
+@lru_cache(maxsize=32)  # a report compares at the same rungs in its tables, figures and words
+def _drawn_largest_t(correlations: bytes, size: int, freedom: float) -> _Largest:
+    """`correlations`: the matrix, (size, size), as bytes, which can be hashed."""
     random = np.random.default_rng(20_260_101)
-    values, vectors = np.linalg.eigh(correlation)
+    values, vectors = np.linalg.eigh(np.frombuffer(correlations).reshape(size, size))
     root = vectors * np.sqrt(np.clip(values, 0, None))
-    normal = random.standard_normal((_DRAWS, len(correlation))) @ root.T
+    normal = random.standard_normal((_DRAWS, size)) @ root.T
     scale = 1.0 if math.isinf(freedom) else np.sqrt(random.chisquare(freedom, _DRAWS) / freedom)
-    return np.asarray(np.abs(normal).max(axis=1) / scale)
+    rising = np.sort(np.abs(normal).max(axis=1) / scale)
+    return _Largest(rising, float(np.quantile(rising, CONFIDENCE)))

@@ -29,8 +29,9 @@ def fair_frame(state: SweepState) -> pd.DataFrame:
     parameters = {trial.arm: by_trial[trial.trial_id] for trial in state.trials.values()}
     created = state.created
     ids = {"protocol_id": created.protocol_id, "regime_id": created.regime_id}
+    provenances = _provenances(state)
     records = [
-        {**arm_record(table, row, parameters[row.arm]), **ids, "provenance": arm_provenance(state, row.arm)}
+        {**arm_record(table, row, parameters[row.arm]), **ids, "provenance": provenances[row.arm]}
         for table in fair_tables(state)
         for row in table.rows
     ]
@@ -40,10 +41,12 @@ def fair_frame(state: SweepState) -> pd.DataFrame:
     )  # None becomes NaN even where a column has nothing else
 
 
-def arm_provenance(state: SweepState, arm: str) -> str:
-    """Of an arm's reports: `imported and measured` where it has both."""
-    own = (trial for trial in state.trials.values() if trial.arm == arm)
-    return " and ".join(sorted({provenance_of(state, trial) for trial in own}))
+def _provenances(state: SweepState) -> dict[str, str]:
+    """Of the reports by arm: `imported and measured` where it has both."""
+    found: dict[str, set[str]] = {}
+    for trial in state.trials.values():
+        found.setdefault(trial.arm, set()).add(provenance_of(state, trial))
+    return {arm: " and ".join(sorted(own)) for arm, own in found.items()}
 
 
 def _columns(paths: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sweep.analysis.settings import arms_by_setting
+from sweep.analysis.settings import ArmsOfSetting, arms_by_setting
 from sweep.curves.prediction import Prediction
 from sweep.ledger.state import SweepState, TrialState
 from sweep.report.drawing import (
@@ -25,12 +25,14 @@ from sweep.report.drawing import (
     sequential_colours,
 )
 from sweep.report.look import SCREEN, Look
+from sweep.report.sampling import evenly, sample_words
 from sweep.results import comparable, metric_of, provenance_of, rungs_of
 
 MARKERS = {"stopped": STOPPED_MARKER, "paused": ">", "failed": "P"}
 """At the end of a curve that does not run to the last iteration, by what became of the trial."""
 
 _MOST_ENTRIES = 12
+_MOST_TRIALS = 300  # of a panel: more cannot be told apart, and take minutes to draw
 
 _HOLLOW = {"imported": "imported", "predicted": "predicted end"}
 
@@ -40,9 +42,9 @@ def learning_curves(
 ) -> Figure:
     """A panel for every setting of the other parameters: a thin line a trial, a bold one for an arm's mean.
 
-    The mean is drawn where all seeds of the arm have a value, so that it never changes its composition.
-    What was imported are hollow squares. `predictions` of final values, by trial id, are hollow diamonds and
-    stand beside the last iteration.
+    The mean is drawn where all seeds of the arm have a value, so that it never changes its composition. Of
+    very many trials an even sample is drawn, and the title says so. What was imported are hollow squares.
+    `predictions` of final values, by trial id, are hollow diamonds and stand beside the last iteration.
     """
     state = comparable(state)
     metric, settings = metric_of(state), arms_by_setting(state)
@@ -60,21 +62,31 @@ def learning_curves(
         else:
             draw_legend(figure, handles, look, look.legend_columns + 2, title="real_ratio")
     if look.has_title:
-        figure.suptitle(f"{state.created.name}: learning curves by real_ratio")
+        figure.suptitle(_title(state, settings))
     return figure
+
+
+def _title(state: SweepState, settings: Sequence[ArmsOfSetting]) -> str:
+    counts = [sum(trial.arm in setting.arms for trial in state.trials.values()) for setting in settings]
+    drawn = sum(min(count, _MOST_TRIALS) for count in counts)
+    sample = sample_words(drawn, sum(counts), "trials", "reports.csv")
+    return f"{state.created.name}: learning curves by real_ratio" + (f"\n{sample}" if sample else "")
 
 
 def _draw_panel(
     axis: Axes, state: SweepState, arms: Sequence[str], metric: str, colours: Mapping[float, Colour]
 ) -> None:
-    for arm in arms:
-        trials = [trial for trial in state.trials.values() if trial.arm == arm]
-        colour = colours[trials[0].planned.parameters["real_ratio"]]
-        curves = [_curve(trial, metric) for trial in trials]
-        for trial, curve in zip(trials, curves, strict=True):
-            _draw_trial(axis, trial, curve, colour, provenance_of(state, trial))
-        mean = _mean(curves)
+    by_arm: dict[str, list[TrialState]] = {arm: [] for arm in arms}
+    for trial in state.trials.values():
+        if trial.arm in by_arm:
+            by_arm[trial.arm].append(trial)
+    for trial in evenly([trial for own in by_arm.values() for trial in own], _MOST_TRIALS):
+        colour = colours[trial.planned.parameters["real_ratio"]]
+        _draw_trial(axis, trial, _curve(trial, metric), colour, provenance_of(state, trial))
+    for arm in evenly(arms, _MOST_TRIALS):
+        mean = _mean([_curve(trial, metric) for trial in by_arm[arm]])
         dot = "o" if len(mean) == 1 else ""  # a line would not be seen
+        colour = colours[by_arm[arm][0].planned.parameters["real_ratio"]]
         places, values = list(mean), list(mean.values())
         axis.plot(places, values, dot + "-", color=colour, linewidth=2.2, markersize=5, label=f"mean {arm}")
     _mark_rungs(axis, state)
@@ -150,7 +162,10 @@ def _legend(state: SweepState, colours: Mapping[float, Colour], *, has_predictio
     """Ratios, at most a dozen of them evenly chosen, then the marks that the picture has."""
     reported = [trial for trial in state.trials.values() if trial.reports]
     statuses = {trial.status for trial in reported}
-    ratios = [Line2D([], [], color=colours[r], linewidth=2.2, label=f"{r:g}") for r in _some(list(colours))]
+    ratios = [
+        Line2D([], [], color=colours[r], linewidth=2.2, label=f"{r:g}")
+        for r in evenly(list(colours), _MOST_ENTRIES)
+    ]
     marks = [
         Line2D([], [], color=GREY, marker=marker, linestyle="none", label=status)
         for status, marker in MARKERS.items()
@@ -168,10 +183,3 @@ def _legend(state: SweepState, colours: Mapping[float, Colour], *, has_predictio
 def _hollow(provenance: str, label: str) -> Line2D:
     marker = PROVENANCE_MARKERS[provenance]
     return Line2D([], [], color=GREY, marker=marker, markerfacecolor="white", linestyle="none", label=label)
-
-
-def _some(values: Sequence[float]) -> list[float]:
-    if len(values) <= _MOST_ENTRIES:
-        return list(values)
-    step = (len(values) - 1) / (_MOST_ENTRIES - 1)
-    return [values[round(i * step)] for i in range(_MOST_ENTRIES)]

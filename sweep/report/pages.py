@@ -10,17 +10,18 @@ from sweep.report import markdown
 from sweep.report.audit_words import audit_section
 from sweep.report.cells import cells, header
 from sweep.report.controls import controls_section
+from sweep.report.fits import Section
 from sweep.report.fits_page import fits_parts, section_parts, verdict_parts
 from sweep.report.images import images_section
 from sweep.report.imported import imported_section
 from sweep.report.moments import duration_words, time_words
 from sweep.report.stopped import failed_section, stopped_section
 from sweep.report.tables import FairTable, count_words, fair_tables, newest_table
+from sweep.report.times import times_section
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
 from sweep.report.verification import unverified_words
 from sweep.results import baseline_arms, is_control_trial, metric_of
 from sweep.spec.document import yaml_text
-from sweep.times.words import HEADINGS, time_line, time_table
 
 
 def page(
@@ -53,12 +54,12 @@ def page(
         HOW_TO_READ,
         *(part for table in compared for part in _comparison(table)),
         *fits_parts(state, analysis),
-        *_imported(state),
+        *_optional(imported_section(state)),
         *section_parts(images_section(state)),
         *section_parts(stopped_section(state)),
         *section_parts(audit_section(state)),
-        *_failed(state),
-        *_time(state),
+        *_optional(failed_section(state)),
+        *_optional(times_section(state)),
         "## How to make it again",
         *_provenance(state, [*tables, *figures]),
     ]
@@ -88,15 +89,6 @@ def _status(state: SweepState) -> str:
     return "not finished; its driver is at work or was killed" if state.drivers else "not started"
 
 
-def _time(state: SweepState) -> Iterator[str]:
-    if line := time_line(state):
-        rows, left_out = time_table(state)
-        yield "## Where the time went"
-        yield line
-        yield "By trial, in seconds:" + (f" the first {len(rows)}; {left_out} more." if left_out else "")
-        yield markdown.table(HEADINGS, rows, text=("trial",))
-
-
 def _comparison(table: FairTable) -> Iterator[str]:
     yield f"### Iteration {table.rung}"
     yield verdict(table)
@@ -107,13 +99,8 @@ def _comparison(table: FairTable) -> Iterator[str]:
     yield markdown.bullets(map(markdown.cell, notes(table)))
 
 
-def _imported(state: SweepState) -> Iterator[str]:
-    if section := imported_section(state):
-        yield from section_parts(section)
-
-
-def _failed(state: SweepState) -> Iterator[str]:
-    if section := failed_section(state):
+def _optional(section: Section | None) -> Iterator[str]:
+    if section is not None:
         yield from section_parts(section)
 
 

@@ -32,7 +32,7 @@ from tests.unit.test_class_effects import state_of as state_with_classes
 THREE_TRIALS = Path(__file__).parents[2] / "docs/examples/three_trials.csv"
 RATIOS = (1.0, 0.5, 0.125)
 STOPPED = {("real_ratio=0.125", 1): 60}
-SECTIONS = ("curve", "learning", "comparison", "classes", "checks", "images", "next", "making")
+SECTIONS = ("curve", "learning", "comparison", "classes", "checks", "images", "times", "next", "making")
 EVIL = "<script>alert('x')</script>\"&"
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 

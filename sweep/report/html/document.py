@@ -17,6 +17,7 @@ _SECTIONS = {
     "classes": ("Classes", sections.classes),
     "checks": ("Controls and audit", sections.checks),
     "images": ("Realised ratios", sections.images),
+    "times": ("Time", sections.times),
     "next": ("What to run next", sections.proposals),
     "making": ("How it was made", sections.making),
 }

@@ -44,7 +44,10 @@ def lines_of(points: pd.DataFrame, rungs: Sequence[int], arms: Iterable[str]) ->
     """Of some arms, without colours yet. `points`: `learning_points`."""
     own = points[points["arm"].isin(list(arms))]
     reports = own[own["kind"] == "report"]
-    trials = [records_of(group) for _, group in reports.groupby("trial_id", sort=False)]
+    by_trial: dict[str, list[dict[str, Any]]] = {}
+    for row in records_of(reports):
+        by_trial.setdefault(row["trial_id"], []).append(row)
+    trials = list(by_trial.values())
     drawn = evenly(sorted(trials, key=_last_value), MOST_TRIALS)
     chosen = {rows[0]["trial_id"] for rows in drawn}
     means = {str(arm): _mean(rows) for arm, rows in reports.groupby("arm", sort=False)}

@@ -8,6 +8,7 @@ from sweep.report.html.sections.images import images
 from sweep.report.html.sections.learning import learning
 from sweep.report.html.sections.making import making
 from sweep.report.html.sections.proposals import proposals
+from sweep.report.html.sections.times import times
 from sweep.report.html.sections.verdict import verdict
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "making",
     "proposals",
     "ratio_curve",
+    "times",
     "verdict",
 ]
