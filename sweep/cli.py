@@ -12,6 +12,7 @@ import typer
 
 from sweep.commands.check_trainable import check_trainable
 from sweep.commands.compare import compare
+from sweep.commands.completion import trial_ids
 from sweep.commands.doctor import doctor
 from sweep.commands.fit import fit
 from sweep.commands.import_runs import import_runs
@@ -19,7 +20,7 @@ from sweep.commands.logs import logs
 from sweep.commands.look import look
 from sweep.commands.next_trials import next_trials
 from sweep.commands.on_cluster import OnCluster, jobs_at, without_address
-from sweep.commands.options import Overrides, SpecFile, Storage, SweepName
+from sweep.commands.options import Overrides, SpecFile, Storage, SweepName, TrialId
 from sweep.commands.pack import pack
 from sweep.commands.predict import predict
 from sweep.commands.ray_address import (
@@ -230,7 +231,10 @@ def status(
 def stop(
     name: SweepName,
     storage: Storage = DEFAULT_STORAGE,
-    trial: Annotated[str | None, typer.Option(metavar="TRIAL", help="Only this trial, such as t003.")] = None,
+    trial: Annotated[
+        str | None,
+        typer.Option(metavar="TRIAL", help="Only this trial, such as t003.", autocompletion=trial_ids),
+    ] = None,
     address: OnCluster = None,
 ) -> None:
     """Stops a running sweep in good order, or ends one trial of a sweep."""
@@ -243,7 +247,7 @@ def stop(
 @app.command()
 def explain(
     name: SweepName,
-    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="Id of a trial, such as t003.")],
+    trial: TrialId,
     storage: Storage = DEFAULT_STORAGE,
     address: OnCluster = None,
 ) -> None:

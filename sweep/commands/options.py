@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sweep.commands.completion import sweep_names, trial_ids
 from sweep.errors import SourceError
 from sweep.storage import STORAGE_VARIABLE, storage_at
 from sweep.storage import Storage as Place
@@ -26,7 +27,11 @@ Overrides = Annotated[
 ]
 SweepName = Annotated[
     str,
-    typer.Argument(metavar="NAME", help="Name of the sweep, or its path or URI: s3://bucket/sweeps/NAME."),
+    typer.Argument(
+        metavar="NAME",
+        help="Name of the sweep, or its path or URI: s3://bucket/sweeps/NAME.",
+        autocompletion=sweep_names,
+    ),
 ]
 Storage = Annotated[
     Any,  # a sweep.storage.Storage; Typer knows no unions
@@ -45,7 +50,11 @@ SourceName = Annotated[
         help="Name of the sweep, or a table of measurements: .csv, .parquet, .md, or - for standard input. "
         "With --mlflow also a sweep id, or nothing where the experiment has only one sweep.",
         show_default=False,
+        autocompletion=sweep_names,
     ),
+]
+TrialId = Annotated[
+    str, typer.Argument(metavar="TRIAL", help="Id of a trial, such as t003.", autocompletion=trial_ids)
 ]
 MlflowUri = Annotated[
     str | None,
