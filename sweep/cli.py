@@ -31,6 +31,7 @@ from sweep.commands.ray_address import (
 )
 from sweep.commands.simulate import simulate
 from sweep.commands.submit import submit
+from sweep.commands.watch import must_be_here, watch
 from sweep.errors import ClusterError, NameInUseError, StorageError, SweepError
 from sweep.job import must_outlast_job, take_arguments
 from sweep.source import state_of_folder
@@ -214,6 +215,15 @@ def status(
     name: SweepName,
     storage: Storage = DEFAULT_STORAGE,
     times: Annotated[bool, typer.Option("--times", help="Where the time of each trial went.")] = False,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            is_eager=True,  # before a cluster is asked
+            callback=must_be_here,
+            help="Follow it while it runs: arms, the curve so far, cost, time left. Ctrl-C ends only this.",
+        ),
+    ] = False,
     address: OnCluster = None,
 ) -> None:
     """Prints every trial of a sweep: where it is, its newest value, why it ended."""
@@ -221,6 +231,8 @@ def status(
     from sweep.times.words import time_line
 
     folder = sweep_named(storage, name)
+    if follow:
+        watch(folder, _console())
     state = state_of_folder(folder)
     _console().print(times_table(state) if times else trials_table(folder, state))
     if line := time_line(state):

@@ -161,6 +161,25 @@ def baseline_arms(state: SweepState) -> dict[str, Mapping[str, Any]]:
     }
 
 
+def reference_of(
+    arm: str, parameters: Mapping[str, Any], baselines: Mapping[str, Mapping[str, Any]]
+) -> str | None:
+    """The baseline arm to compare with: itself, the only one, or the only one that agrees in all else."""
+    if arm in baselines:
+        return arm
+    agreeing = [
+        name
+        for name, own in baselines.items()
+        if len(baselines) == 1 or _agree_but_for_ratio(parameters, own)
+    ]
+    return agreeing[0] if len(agreeing) == 1 else None
+
+
+def _agree_but_for_ratio(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
+    shared = (set(left) & set(right)) - {"real_ratio"}
+    return all(left[path] == right[path] for path in shared)
+
+
 def parameter_columns(state: SweepState) -> dict[str, dict[str, Any]]:
     """The searched parameters of every trial, by trial id: values that a column of a file can hold."""
     columns = {path: _parameter_values(state, path) for path in parameters_of(state)}

@@ -35,7 +35,7 @@ def conduct(
     if tracker is not None:
         tracker.start()
     try:
-        with progress(console, spec.search.metric, spec.training.iterations) as listener:
+        with progress(console, spec) as listener:
             driver = run_sweep(folder, spec, ledger, [listener], retry_failed=retry_failed, addition=addition)
         unwritten = _write_report(driver)
     finally:  # whatever went wrong, MLflow is told how it ended

@@ -54,7 +54,7 @@ def estimate_cost(
     """
     seconds = seconds_per_iteration or spec.resources.seconds_per_iteration
     at_once = concurrent_trials or spec.resources.concurrent_trials
-    trials, expected = _number_of_trials(spec), _expected_iterations(spec)
+    trials, expected = number_of_trials(spec), _expected_iterations(spec)
     last = spec.training.iterations
     hours, worst_hours, one_hours = (_hours(n, seconds) for n in (expected, trials * last, last))
     gpus = spec.resources.gpus_per_trial
@@ -81,7 +81,8 @@ def _number_of_arms(spec: Spec, trials: int) -> int:
     return trials // len(spec.search.seeds)
 
 
-def _number_of_trials(spec: Spec) -> int:
+def number_of_trials(spec: Spec) -> int:
+    """In all, those of `optuna` and `curve` that are not yet known included."""
     if spec.search.method == "curve":
         assert spec.search.trials is not None, "a spec without it is refused"
         return spec.search.trials + len(control_arms(spec)) * len(spec.search.seeds)
@@ -92,7 +93,7 @@ def _number_of_trials(spec: Spec) -> int:
 
 
 def _expected_iterations(spec: Spec) -> float:
-    trials = _number_of_trials(spec)
+    trials = number_of_trials(spec)
     planned = [trial.parameters for trial in planned_trials(spec)]
     protected = sum(is_protected(spec, parameters) for parameters in planned)
     if spec.early_stopping.name == "promote":

@@ -13,7 +13,15 @@ import numpy as np
 from sweep.curves.differences import Difference, Differences, differences
 from sweep.curves.noise import Arms, Noise, noise_at
 from sweep.ledger.state import SweepState, TrialState
-from sweep.results import baseline_arms, comparable, metric_of, must_be_rung, rungs_of, supposed_noise
+from sweep.results import (
+    baseline_arms,
+    comparable,
+    metric_of,
+    must_be_rung,
+    reference_of,
+    rungs_of,
+    supposed_noise,
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ def fair_table(state: SweepState, rung: int) -> FairTable:
     must_be_rung(state, rung)
     state = comparable(state)
     arms, baselines = _arms_at(state, rung), baseline_arms(state)
-    references = {name: _reference(arm, baselines) for name, arm in arms.items()}
+    references = {name: reference_of(name, arm.parameters, baselines) for name, arm in arms.items()}
     judged = {name: arm.values(metric_of(state)) for name, arm in arms.items()}
     noise = noise_at(rung, rungs_of(state)[-1], _only_finite(judged), supposed_noise(state))
     found = _differences(judged, references, noise)
@@ -149,23 +157,6 @@ def _arms_at(state: SweepState, rung: int) -> dict[str, _Arm]:
         trials.setdefault(trial.arm, []).append(trial)
     arms = (_Arm(name, rung, own) for name, own in trials.items())
     return {arm.name: arm for arm in arms if arm.reached}
-
-
-def _reference(arm: _Arm, baselines: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """The baseline to compare with: itself, the only one, or the only one that agrees in all else."""
-    if arm.name in baselines:
-        return arm.name
-    agreeing = [
-        name
-        for name, parameters in baselines.items()
-        if len(baselines) == 1 or _agree_but_for_ratio(arm.parameters, parameters)
-    ]
-    return agreeing[0] if len(agreeing) == 1 else None
-
-
-def _agree_but_for_ratio(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
-    shared = (set(left) & set(right)) - {"real_ratio"}
-    return all(left[path] == right[path] for path in shared)
 
 
 def _only_finite(arms: Arms) -> dict[str, dict[int, float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from sweep.engine.progress import LiveProgress, ProgressLog, best_so_far, line_of, progress, summary
+from sweep.engine.progress import LiveProgress, ProgressLog, line_of, progress
 from sweep.ledger import SweepState, replay
 from sweep.ledger.events import (
     DriverEnded,
@@ -28,10 +28,15 @@ from sweep.ledger.events import (
     TrialReported,
     TrialStarted,
 )
+from sweep.live.lines import best_so_far, summary
+from sweep.spec import spec_from_dict
 from tests.builders import sweep_events, sweep_state
+from tests.screens import drawn
+from tests.specs import tiny_spec
 
 NAME = "t000 real_ratio=1.0 seed=0"
 SUMMARY = "2 trials: 2 planned"
+SPEC = spec_from_dict(tiny_spec(Path("sweeps")))
 
 
 def begun() -> SweepState:
@@ -206,81 +211,15 @@ def test_log_line_is_never_broken() -> None:
 @pytest.mark.parametrize(("is_terminal", "kind"), [(True, LiveProgress), (False, ProgressLog)])
 def test_what_listens_fits_the_console(is_terminal: bool, kind: type) -> None:
     console = Console(file=io.StringIO(), force_terminal=is_terminal)
-    with progress(console, "val_miou", 120) as listener:
+    with progress(console, SPEC) as listener:
         assert type(listener) is kind
-
-
-@pytest.mark.parametrize("width", [80, 160])
-@pytest.mark.parametrize("iterations", [120, 10_000])
-def test_live_view_keeps_to_a_line_a_trial(width: int, iterations: int) -> None:
-    running = {("real_ratio=1.0", 0): 100, ("real_ratio=0.125", 0): 15}
-    state = sweep_state(
-        arms=(1.0, 0.125, 0.5),
-        seeds=(0,),
-        rungs=(60, 120),
-        running=running,
-        outcome=None,
-        validate_every=None,
-    )
-    first, second, *rest = drawn(state, width, iterations).splitlines()
-    assert first.split()[:3] == ["t000", "real_ratio=1.0", "seed=0"]
-    assert first.split()[4:7] == [f"100/{iterations}", "loss", "1.000"]
-    assert first.endswith(" @ 60")
-    assert second.split()[:3] == ["t001", "real_ratio=0.125", "seed=0"]
-    assert second.split()[4:] == [f"10/{iterations}", "loss", "2.500"]
-    assert all(len(line) <= width for line in (first, second, *rest))
-    assert " ".join(rest).startswith("3 trials: 1 finished, 2 running; best of 1 at 120: t002 real_ratio=0.5")
-
-
-def test_live_view_before_the_first_word_of_a_trial() -> None:
-    state = begun()
-    assert drawn(state, 80) == "starting Ray ..."
-    state.apply(started("t001"))
-    row, last = drawn(state, 80).splitlines()
-    assert row.split() == ["t001", "real_ratio=0.5", "seed=0", "━" * 10, "0/120", "starting"]
-    assert last == "2 trials: 1 planned, 1 running"
-
-
-def test_live_view_names_the_paused_trials_that_have_come_furthest() -> None:
-    ratios = (1.0, 0.5, 0.4, 0.3, 0.2, 0.1)
-    state = sweep_state(arms=ratios, seeds=(0,), rungs=(60, 120), waiting=arms_of(ratios), outcome=None)
-    for number, value in enumerate((31.0, 30.0, 34.0, 33.0, 32.0)):
-        pause(state, f"t00{number}", 60, value)
-    pause(state, "t001", 120, 5.0)
-    state.apply(TrialPromoted(trial_id="t002", rung=60, reason="it may win"))
-    *_, counts, paused = drawn(state, 100).splitlines()
-    assert counts.startswith("6 trials: 5 paused, 1 planned; best of 1 at 120:")
-    assert paused == "paused: t001 5.00 @ 120, t003 33.00 @ 60, t004 32.00 @ 60, t000 31.00 @ 60"
-    state.apply(started("t002"))
-    pause(state, "t005", 60, 1.0)
-    assert drawn(state, 100).splitlines()[-1].endswith("t000 31.00 @ 60, 1 more")
-
-
-def arms_of(ratios: tuple[float, ...]) -> list[tuple[str, int]]:
-    return [(f"real_ratio={ratio}", 0) for ratio in ratios]
-
-
-def pause(state: SweepState, trial_id: str, rung: int, value: float) -> None:
-    state.apply(started(trial_id))
-    state.apply(reported(value, trial_id, rung))
-    state.apply(replace(judged("pause"), trial_id=trial_id, rung=rung))
-
-
-def test_live_view_of_a_long_name_stays_readable() -> None:
-    arm = {"real_ratio": 0.125, "training.optimizer.lr": 0.0123, "model.encoder": "tu-mobilenetv3_small_050"}
-    running = {("real_ratio=0.125 lr=0.0123 encoder=tu-mobilenetv3_small_050", seed): 70 for seed in (0, 1)}
-    state = sweep_state(arms=(1.0, arm), seeds=(0, 1), rungs=(60, 120), running=running, outcome=None)
-    out = drawn(state, 80)
-    assert all(len(line) <= 80 for line in out.splitlines())
-    assert len(rows_of(out)) == 2
-    assert all("… " in row and "70/120" in row for row in rows_of(out))
 
 
 def test_what_ended_stays_above_the_live_view() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, record=True, width=160)
     state = begun()
     with Live(console=console, refresh_per_second=0.01, transient=True) as live:
-        listener = LiveProgress(live, "val_miou", 120)
+        listener = LiveProgress(live, SPEC)
         for event in events(failed={("real_ratio=0.5", 0): 90}):
             if not isinstance(event, PLANNED):
                 state.apply(event)
@@ -294,18 +233,3 @@ def test_what_ended_stays_above_the_live_view() -> None:
     ):
         assert out.count(line) == 1, line
     assert f"{NAME}: iteration " not in out, "progress is in the view"
-
-
-def drawn(state: SweepState, width: int, iterations: int = 120) -> str:
-    """The live view, without colours."""
-    console = Console(file=io.StringIO(), force_terminal=True, record=True, width=width)
-    with Live(console=console, auto_refresh=False) as live:
-        LiveProgress(live, "val_miou", iterations)(DriverStarted(pid=1, host="h"), state)
-        drawing = live.renderable
-    console = Console(file=io.StringIO(), force_terminal=True, record=True, width=width)
-    console.print(drawing)
-    return "\n".join(line.rstrip() for line in console.export_text().splitlines())
-
-
-def rows_of(out: str) -> list[str]:
-    return [line for line in out.splitlines() if line.startswith("t00")]

@@ -128,7 +128,7 @@ def test_it_reaches_terminal_and_log_unless_a_trial_of_ours_runs(
     console = Console(file=io.StringIO(), force_terminal=is_terminal, record=True, width=1000)
     trials: list[Any] = [SimpleNamespace(status=status) for status in statuses]
     before = driver.ledger.path.read_text()
-    with progress(console, "val_miou", 120) as listener:
+    with progress(console, driver.spec) as listener:
         driver.listeners = [listener]
         callback = WaitingCallback(driver)
         for _ in range(100):

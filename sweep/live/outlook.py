@@ -1,0 +1,90 @@
+"""What a running sweep has cost, and between what bounds it will end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sweep.ledger.state import SweepState, TrialState
+from sweep.plan import is_protected
+from sweep.plan.cost import number_of_trials
+from sweep.results import rungs_of
+from sweep.spec import Spec
+from sweep.times.savings import savings
+
+_OPEN = ("planned", "running", "interrupted", "paused")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """The least: every trial that may be stopped is, at its next rung, and all run at the fastest pace seen.
+    The most: all are trained to the end, at the slowest. A retry, or a machine that goes, may add to either.
+    """
+
+    unit: str
+    """`GPU-hours`, or `trial-hours` where trials use none."""
+    spent: float
+    saved: float | None
+    left: tuple[float, float]
+    seconds: tuple[float, float]
+    """Until the end."""
+
+
+def outlook(state: SweepState, spec: Spec) -> Outlook | None:
+    """None while no trial has told how fast it is, and where nothing is left."""
+    paces = [pace for trial in state.own_trials.values() if (pace := _pace(trial)) is not None]
+    left = list(_left(state, spec))
+    least, most = [one[0] for one in left], [one[1] for one in left]
+    if not paces or not any(most):
+        return None
+    gpus = spec.resources.gpus_per_trial
+    unit, per_second = ("GPU-hours", gpus / 3600) if gpus else ("trial-hours", 1 / 3600)
+    running = sum(trial.status == "running" for trial in state.trials.values())
+    at_once = running or spec.resources.concurrent_trials or 1
+    fast, slow = min(paces), max(paces)
+    saved = savings(state)
+    return Outlook(
+        unit=unit,
+        spent=math.fsum(trial.seconds for trial in state.own_trials.values()) * per_second,
+        saved=saved.gpu_hours if gpus else saved.trial_hours,
+        left=(math.fsum(least) * fast * per_second, math.fsum(most) * slow * per_second),
+        seconds=(
+            fast * max(math.fsum(least) / at_once, max(least)),
+            slow * (math.fsum(most) / at_once + max(most) * (1 - 1 / at_once)),  # Graham 1966
+        ),
+    )
+
+
+def _pace(trial: TrialState) -> float | None:
+    """Seconds an iteration, with all that goes on beside: of the newest attempt, from its start."""
+    if not trial.starts:
+        return None
+    start = trial.starts[-1]
+    told = [(one.iteration, one.time) for one in trial.reports.values()]
+    if trial.progress is not None:
+        told.append((trial.progress.iteration, trial.progress.time))
+    iteration, time = max((one for one in told if one[1] >= start.time), default=(0, 0.0))
+    done = iteration - start.iteration
+    return (time - start.time) / done if done > 0 else None
+
+
+def _left(state: SweepState, spec: Spec) -> Iterator[tuple[int, int]]:
+    """Iterations that each trial will still take: at least, at most."""
+    rungs = rungs_of(state)
+    may_stop = spec.early_stopping.name != "none"
+    for trial in state.own_trials.values():
+        if trial.status not in _OPEN:
+            continue
+        most = rungs[-1] - trial.iteration
+        if trial.waits:
+            yield 0, most
+        elif not may_stop or trial.spared or trial.continued or is_protected(spec, trial.planned.parameters):
+            yield most, most
+        else:
+            yield (
+                next(rung for rung in (*rungs, rungs[-1] + 1) if rung > trial.iteration) - trial.iteration,
+                most,
+            )
+    for _ in range(number_of_trials(spec) - len(state.own_trials)):  # that are yet to be proposed
+        yield rungs[0] if may_stop else rungs[-1], rungs[-1]
