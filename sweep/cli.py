@@ -16,6 +16,7 @@ from sweep.commands.completion import trial_ids
 from sweep.commands.doctor import doctor
 from sweep.commands.fit import fit
 from sweep.commands.import_runs import import_runs
+from sweep.commands.init import init
 from sweep.commands.logs import logs
 from sweep.commands.look import look
 from sweep.commands.next_trials import next_trials
@@ -172,6 +173,7 @@ app.command("import")(import_runs)
 app.command("check-trainable")(check_trainable)
 app.command()(simulate)
 app.command()(pack)
+app.command()(init)
 app.command()(doctor)
 app.command()(look)
 app.command()(submit)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sweep.commands.findings import print_findings
 from sweep.commands.options import Overrides
 from sweep.commands.ray_address import Address, use_ray_at
 from sweep.errors import ExitCode
 
 if TYPE_CHECKING:
     from sweep.spec import Spec
-
-_MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "fault": ("FAULT", "red")}
 
 
 def doctor(
@@ -28,24 +27,11 @@ def doctor(
     address: Address = None,
 ) -> None:
     """Checks machine, GPUs, storage, MLflow and Ray, and says what to mend."""
-    from rich.console import Console
-    from rich.markup import escape
-
     use_ray_at(address)
     spec = _spec(spec_file, overrides)
     from sweep.doctor import examine
 
-    console, counts = Console(), dict.fromkeys(_MARKS, 0)
-    for finding in examine(spec):
-        counts[finding.verdict] += 1
-        word, colour = _MARKS[finding.verdict]
-        console.print(
-            f"[{colour}]{word:9}[/]{finding.what}: {escape(finding.said)}", soft_wrap=True, highlight=False
-        )
-        if finding.mend:
-            console.print(f"{'':9}{escape(finding.mend)}", soft_wrap=True, highlight=False)
-    typer.echo(f"{sum(counts.values())} looked at: {counts['fault']} faults, {counts['warning']} warnings")
-    if counts["fault"]:
+    if print_findings(examine(spec)):
         raise typer.Exit(ExitCode.USAGE)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sweep.doctor.finding import Finding
 from sweep.doctor.gpus import gpus
 from sweep.doctor.machine import memory, packages, shared_memory
 from sweep.doctor.places import cache, storage
 from sweep.doctor.services import mlflow, ray
+from sweep.finding import Finding
 from sweep.spec import Spec
 
 _LOOKS: tuple[Callable[[Spec], Finding | None], ...] = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sweep.doctor.finding import Finding
 from sweep.engine.cluster import is_shared
+from sweep.finding import Finding
 from sweep.spec import Spec
 from trainables import devices
 

@@ -8,7 +8,7 @@ import shutil
 from importlib import metadata
 from pathlib import Path
 
-from sweep.doctor.finding import Finding
+from sweep.finding import Finding
 from sweep.spec import Spec
 from trainables.devices import torch_fault
 

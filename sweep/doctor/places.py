@@ -6,8 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from sweep.doctor.finding import Finding
 from sweep.errors import StorageError
+from sweep.finding import Finding
 from sweep.spec import Spec
 from sweep.storage import Storage, StoreURI
 from sweep.storage.store import Store

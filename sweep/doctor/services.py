@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sweep.doctor.finding import Finding
 from sweep.engine.try_out import try_out
 from sweep.errors import ClusterError
+from sweep.finding import Finding
 from sweep.spec import Spec
 from sweep.tracking.probe import store_fault
 from sweep.tracking.target import tracking_target

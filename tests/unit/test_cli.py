@@ -30,6 +30,7 @@ COMMANDS = {
     "pack": "Decodes the folders of a spec once, for all trials on this machine.",
     "look": "Draws the first batches that a training gets, with their labels laid over them.",
     "doctor": "Checks machine, GPUs, storage, MLflow and Ray, and says what to mend.",
+    "init": "Looks at your folders of images and writes a spec for them, with comments.",
     "submit": "Starts a sweep on a cluster, and returns at once.",
     "logs": "Prints what a sweep, its libraries, or a trial that broke off have said.",
     "report": "Writes tables and figures from what is known now, and prints the newest table.",

@@ -10,12 +10,12 @@ import pytest
 
 import sweep.doctor.examine
 import sweep.doctor.places
-from sweep.doctor import Finding
 from sweep.doctor.gpus import gpus
 from sweep.doctor.machine import memory, packages, shared_memory
 from sweep.doctor.places import cache, storage
 from sweep.doctor.services import mlflow, ray
 from sweep.errors import ClusterError
+from sweep.finding import Finding
 from sweep.spec import Spec, spec_from_dict
 from tests.specs import tiny_spec, write_spec
 from tests.terminal import Terminal
