@@ -139,7 +139,9 @@ def resume(
     storage: Storage = DEFAULT_STORAGE,
     overrides: Annotated[
         list[str],
-        typer.Option("--set", metavar="KEY=VALUE", help="Another value for budget, resources or tracking."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Another value for budget, resources, tracking, notify."
+        ),
     ] = [],  # noqa: B006
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Trials that failed, too, from their last checkpoint.")

@@ -74,6 +74,10 @@ class ClusterError(SweepError):
     """No trial could ever run: no Ray answers, or it lacks what a trial needs."""
 
 
+class NotifyError(SweepError):
+    """Nobody could be told of anything: the webhook that the spec names is not known here."""
+
+
 class LedgerError(SweepError):
     """The ledger is damaged elsewhere than in its last line, or was written by a newer version."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 HIDDEN = "[secret]"
-_NAMES = re.compile(r"(TOKEN|PASSWORD|PASSWD|SECRET|SECRET_ACCESS_KEY|API_KEY|CREDENTIALS?)$")
+_NAMES = re.compile(r"(TOKEN|PASSWORD|PASSWD|SECRET|SECRET_ACCESS_KEY|API_KEY|CREDENTIALS?|WEBHOOK(_URL)?)$")
 _SHORTEST = 6
 """A shorter one would be found in the middle of words, and guessed anyway."""
 _RAY_TOKEN = "~/.ray/auth_token"  # noqa: S105 - a file's name

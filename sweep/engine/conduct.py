@@ -14,6 +14,7 @@ from sweep.engine.progress import progress
 from sweep.engine.run import run_sweep
 from sweep.errors import ExitCode, StorageError
 from sweep.ledger import Ledger
+from sweep.notify import notifier_of
 from sweep.plan.addition import Addition
 from sweep.spec import Spec
 from sweep.storage import SweepFolder
@@ -30,16 +31,20 @@ def conduct(
     addition: Addition | None = None,
 ) -> ExitCode:
     """Runs what is left of a sweep and prints what came out; the caller holds `folder.locked()`."""
+    notifier = notifier_of(spec.notify)
     send_library_logs_to(folder.log)
     tracker = BackgroundTracker(folder, ledger, tracking_target(spec)) if spec.tracking.enabled else None
     if tracker is not None:
         tracker.start()
     try:
         with progress(console, spec) as listener:
-            driver = run_sweep(folder, spec, ledger, [listener], retry_failed=retry_failed, addition=addition)
+            listeners = [listener, *([notifier] if notifier is not None else [])]
+            driver = run_sweep(folder, spec, ledger, listeners, retry_failed=retry_failed, addition=addition)
         unwritten = _write_report(driver)
-    finally:  # whatever went wrong, MLflow is told how it ended
+    finally:  # whatever went wrong, MLflow and whoever waits are told how it ended
         missed = tracker.finish() if tracker is not None else None
+        if notifier is not None:
+            notifier.finish()
     from sweep.report import latest_table_text  # seconds to import, which no trial is to wait for
 
     console.print(latest_table_text(driver.state, width=console.width), highlight=False, markup=False)

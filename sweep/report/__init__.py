@@ -13,7 +13,13 @@ from sweep.report.proposals import next_section
 from sweep.report.ratio_curves import ratio_curves
 from sweep.report.ratio_fit import ratio_fit
 from sweep.report.tables import FairTable, fair_table, fair_tables
-from sweep.report.terminal import comparison_text, controls_text, fair_table_text, latest_table_text
+from sweep.report.terminal import (
+    comparison_text,
+    controls_text,
+    fair_table_text,
+    latest_table_text,
+    latest_verdict,
+)
 from sweep.report.verdict import differences_section, notes, verdict
 
 __all__ = [
@@ -32,6 +38,7 @@ __all__ = [
     "fits_text",
     "import_text",
     "latest_table_text",
+    "latest_verdict",
     "learning_curves",
     "next_section",
     "notes",

@@ -55,6 +55,11 @@ def latest_table_text(state: SweepState, *, width: int = 80) -> str:
     return f"{comparison}\n\n{line}" if line else comparison
 
 
+def latest_verdict(state: SweepState) -> str:
+    """What differs from the baseline at the last rung that any trial has reached, in a sentence or two."""
+    return verdict(fair_table(state, newest_rung(state)))
+
+
 def _grid(table: FairTable, width: int) -> str:
     """The table; `val_aacc` is left out where it does not fit, then the names of arms are folded."""
     headings = ["\n".join(textwrap.wrap(heading, _WIDEST_HEADING)) for heading in header(table)]

@@ -12,6 +12,7 @@ from sweep.spec.on_disk import check_data
 from sweep.spec.sections import (
     BudgetConfig,
     EarlyStoppingConfig,
+    NotifyConfig,
     ParameterConfig,
     Point,
     ReplaySection,
@@ -26,6 +27,7 @@ __all__ = [
     "BudgetConfig",
     "EarlyStoppingConfig",
     "LoadedSpec",
+    "NotifyConfig",
     "ParameterConfig",
     "Point",
     "ReplaySection",

@@ -18,7 +18,7 @@ from trainables.contract.command import CommandConfig
 from trainables.contract.section import Section
 
 _LEDGER = "the ledger's spec"
-_CHANGEABLE = ("budget", "resources", "tracking")
+_CHANGEABLE = ("budget", "resources", "tracking", "notify")
 _CHANGEABLE_KEY = ("storage", "checkpoint_gigabytes")
 
 
@@ -65,7 +65,7 @@ def spec_of_resume(values: Mapping[str, Any], overrides: Sequence[str], storage:
 
     Args:
         values: the ledger's spec.
-        overrides: `KEY=VALUE` of budget, resources, tracking or `storage.checkpoint_gigabytes`.
+        overrides: `KEY=VALUE` of budget, resources, tracking, notify or `storage.checkpoint_gigabytes`.
         storage: the folder that holds the sweep's, or the URI.
 
     Raises:

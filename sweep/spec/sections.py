@@ -197,6 +197,23 @@ class TrackingConfig(Section):
     """`false`: nothing is sent to MLflow; the ledger has it all."""
 
 
+VariableName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"),
+    Words("the name of an environment variable, which holds the URL"),
+]
+
+
+class NotifyConfig(Section):
+    """The section `notify`: a webhook that is told by POST, such as Slack's or Discord's."""
+
+    webhook: VariableName | None = None
+    """Name of the environment variable that holds the webhook's URL. The URL itself is a secret, and would be
+    recorded. null: nobody is told."""
+    when: tuple[Literal["end", "failed"], ...] = ("end", "failed")
+    """`end`: the sweep has ended, whatever its outcome. `failed`: a trial has failed for good."""
+
+
 class ReplaySection(Section):
     """The section `replay`: what is reported instead of training, with `trainable: replay`."""
 
@@ -286,6 +303,7 @@ class Spec(Section):
     budget: BudgetConfig = BudgetConfig()
     resources: ResourcesConfig = ResourcesConfig()
     tracking: TrackingConfig = TrackingConfig()
+    notify: NotifyConfig = NotifyConfig()
     storage: StorageConfig = StorageConfig()
 
     @property
