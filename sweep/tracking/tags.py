@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from sweep.ledger.state import SweepState, TrialState
+from sweep.tracking.notes import NOTE, trial_note
 
 
 def trial_tags(state: SweepState, trial: TrialState) -> dict[str, str]:
     """Status, decisions and reasons, and of an imported trial where it comes from."""
     tags = {"segsweep.status": trial.status, "segsweep.attempts": str(trial.attempts)}
     tags |= _import_tags(state, trial)
+    if note := trial_note(state, trial):
+        tags[NOTE] = note
     tags |= {f"segsweep.rung_{rung}": f"{j.decision}: {j.reason}" for rung, j in trial.judged.items()}
     tags |= {f"segsweep.promoted_{rung}": one.reason for rung, one in trial.promotions.items()}
     if (chance := _last_chance(trial)) is not None:

@@ -26,6 +26,7 @@ from sweep.results import comparability
 from sweep.storage import SweepFolder
 from sweep.tracking.answers import audit_metrics, fit_metrics, fit_tags
 from sweep.tracking.carried import CarriedLines
+from sweep.tracking.notes import NOTE, sweep_note
 from sweep.tracking.runs import Point, RunStatus, RunStore
 from sweep.tracking.tags import trial_tags
 from sweep.tracking.target import TrackingTarget
@@ -86,7 +87,7 @@ class LedgerWriter:
             parent, analysis = self._parent_run(state), analyse(state, telling_rung(state))
             self._store.folder(parent, folder.report, "report")
             self._store.answers(parent, fit_metrics(analysis) | audit_metrics(state), analysis.rung)
-            self._store.tags(parent, fit_tags(state, analysis))
+            self._store.tags(parent, fit_tags(state, analysis) | {NOTE: sweep_note(state, analysis)})
 
     def _write_trial(
         self, state: SweepState, parent: str, trial: TrialState, news: Sequence[TrialEvent]
@@ -227,6 +228,7 @@ def _points(state: SweepState, events: Sequence[TrialEvent]) -> Iterator[Point]:
             case TrialReported():
                 reported = {key: value for key, value in event.metrics.items() if key != "train_loss"}
                 values = reported | mixture_points(event.mixture) | class_points(event.counts, classes)
+                values |= {f"time/{kind}": seconds for kind, seconds in event.spent.items()}
             case _:
                 continue
         for key, value in values.items():

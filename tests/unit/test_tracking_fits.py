@@ -113,3 +113,35 @@ def test_a_verdict_without_seeds_names_its_prior() -> None:
     state = sweep_state(arms=RATIOS, seeds=[0])
     tags: Mapping[str, str] = fit_tags(state, analyse(state))
     assert tags["segsweep.noise_source"] == "prior" and "prior" in tags["segsweep.verdict"]
+
+
+def test_the_sweeps_run_opens_with_the_verdict_and_the_newest_comparison(
+    target: TrackingTarget, folder: SweepFolder
+) -> None:
+    write(target, folder, curve=louder)
+    _, run = parent(target)
+    note = run.data.tags["mlflow.note.content"]
+    first, *_ = note.split("\n\n")
+    assert first == f"**{run.data.tags['segsweep.verdict']}**"
+    assert "Compared at iteration" in note
+    assert note.count("\n| ") == 2 + len(RATIOS)  # a heading and a rule
+    assert len(note) <= 5000
+
+
+def test_a_trial_that_did_not_run_to_its_end_says_why_on_top(
+    target: TrackingTarget, folder: SweepFolder
+) -> None:
+    state = write(target, folder, stopped={("real_ratio=0.5", 0): 60}, failed={("real_ratio=0.0", 0): 90})
+    client, run = parent(target)
+    runs = client.search_runs([run.info.experiment_id], "tags.`segsweep.kind` = 'trial'")
+    notes = {one.data.tags["segsweep.trial_id"]: one.data.tags.get("mlflow.note.content") for one in runs}
+    last = state.rungs[-1]
+    for trial in state.trials.values():
+        note = notes[trial.trial_id]
+        if trial.status == "finished":
+            assert note is None
+        else:
+            assert note is not None
+            assert note.startswith(
+                f"**{trial.status.capitalize()} at iteration {trial.iteration} of {last}**: "
+            )
