@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all bench cluster-tools lint smoke format clean
+.PHONY: docs demo test test-all bench cluster-tools lint smoke format clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -47,6 +47,9 @@ format: $(STAMP)  ## rewrites the code in the project's form
 
 smoke: $(STAMP)  ## the wheel, installed in a clean environment and run from another folder
 	PYTHON=$(BIN)/python bash tests/smoke.sh
+
+docs: $(STAMP)  ## writes docs/cli.md out of the commands
+	$(BIN)/python -m sweep.reference docs/cli.md
 
 clean:  ## removes what make and the demo made, but not $(VENV)
 	rm -rf dist sweeps .venv-smoke

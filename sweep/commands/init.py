@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -41,7 +42,9 @@ def init(
         str | None,
         typer.Option(metavar="NAMES", help="Class names by id: road,car,... or a file with a name a line."),
     ] = None,
-    name: Annotated[str, typer.Option(help="Of the sweep.")] = "ratios",
+    name: Annotated[
+        str | None, typer.Option(help="Of the sweep. Default: that of the file.", show_default=False)
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE")] = Path("ratios.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Replaces a file that is there.")] = False,
 ) -> None:
@@ -60,7 +63,7 @@ def init(
     data = looked_at(found_folders(root, _completed(root, asked)), named)
     faults = print_findings([*data.findings, *overlap_findings(data.sources)])
     gpus = 0 if devices.torch_fault() else len(devices.gpus())
-    text = spec_text(data, name=name, file=str(output), gpus=gpus)
+    text = spec_text(data, name=name or _name_of(output), file=str(output), gpus=gpus)
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -82,6 +85,11 @@ def _faults_of(spec_file: Path) -> int:
         typer.echo(str(error), err=True)
         return len(error.faults)
     return 0
+
+
+def _name_of(output: Path) -> str:
+    """`my-data` of `My data.yaml`."""
+    return re.sub(r"[^a-z0-9._]+", "-", output.stem.lower()).strip("-._")[:64] or "ratios"
 
 
 def _class_names(given: str | None) -> list[str]:

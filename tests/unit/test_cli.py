@@ -106,8 +106,8 @@ def test_help_of_a_command(sweep: Terminal, command: str) -> None:
     assert undocumented == []
 
 
-def test_readme_names_the_same_commands() -> None:
-    table = re.findall(r"^\| (`sweep .+?) \|", (ROOT / "README.md").read_text(), re.M)
+def test_the_table_of_commands_names_the_same() -> None:
+    table = re.findall(r"^\| (`sweep .+?) \|", (ROOT / "docs" / "commands.md").read_text(), re.M)
     named = [name for cell in table for name in re.findall(r"`sweep ([\w-]+)", cell)]
     assert sorted(named) == sorted(COMMANDS)
 

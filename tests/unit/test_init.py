@@ -72,6 +72,16 @@ def test_a_known_layout_needs_no_questions_and_gives_a_spec_that_plans(
     assert sweep("plan", str(spec_file)).code == 0
 
 
+@pytest.mark.parametrize(
+    ("file", "name"), [("My data_2.yaml", "my-data_2"), ("Ä.yaml", "ratios"), ("x.y.yaml", "x.y")]
+)
+def test_the_sweep_is_called_like_its_file(
+    sweep: Terminal, root: Path, tmp_path: Path, file: str, name: str
+) -> None:
+    assert sweep("init", str(root), "-o", str(tmp_path / file)).code == 0
+    assert load_spec(tmp_path / file).spec.name == name
+
+
 def test_nothing_is_replaced_unless_that_is_asked_for(sweep: Terminal, root: Path, tmp_path: Path) -> None:
     spec_file = tmp_path / "my.yaml"
     spec_file.write_text("mine")
