@@ -56,7 +56,7 @@ def load_checkpoint(path: Path, config: TrialConfig) -> dict[str, Any]:
         TrialError: the file is damaged, or is the checkpoint of another trial.
         OSError: the storage fails; a retry may mend it.
     """
-    state = _read(path)
+    state = read_checkpoint(path)
     saved = state.pop(TRIAL)
     if differences := _differences(saved, _identity(config)):
         raise TrialError(f"{path}: is the checkpoint of another trial: {'; '.join(differences)}")
@@ -90,7 +90,8 @@ def restore_random_states(states: dict[str, Any]) -> None:
     np.random.set_state({**numpy_state, "state": {**numpy_state["state"], "key": key}})
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """All of a checkpoint, whichever trial's. Raises TrialError, OSError."""
     try:
         with zipfile.ZipFile(path) as archive:  # torch writes check sums, but does not look at them
             damaged = archive.testzip()

@@ -35,7 +35,12 @@ from sweep.spec.section_faults import (
 from sweep.spec.sections import COMMAND, REPLAY, SEGMENTATION, ParameterConfig, Spec
 from sweep.spec.space import REAL_RATIO
 from sweep.spec.stopping_faults import early_stopping_faults, promotion_faults, rungs_faults
-from sweep.spec.trainer_faults import gpu_faults, segmentation_faults, with_sources_elsewhere
+from sweep.spec.trainer_faults import (
+    gpu_faults,
+    model_log_faults,
+    segmentation_faults,
+    with_sources_elsewhere,
+)
 from sweep.spec.wording import Found, faults_of
 
 Parts = Mapping[str, Any]
@@ -129,6 +134,8 @@ def _faults_of_trainable(parts: Parts) -> Iterator[Found]:
     trainable = parts["trainable"]
     if "resources" in parts:
         yield from gpu_faults(trainable, parts["resources"])
+    if "tracking" in parts:
+        yield from model_log_faults(trainable, parts["tracking"])
     if "command" in parts:
         yield from _faults_of_command(parts)
     if {"data", "options", "protocol"} <= parts.keys() and trainable == SEGMENTATION:

@@ -195,6 +195,9 @@ class TrackingConfig(Section):
     """MLflow's experiment."""
     enabled: bool = True
     """`false`: nothing is sent to MLflow; the ledger has it all."""
+    log_models: bool = False
+    """Whether the networks of finished trials become MLflow models, when the sweep ends. Only with
+    `trainable: segmentation`."""
 
 
 VariableName = Annotated[

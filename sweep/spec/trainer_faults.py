@@ -6,7 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sweep.spec.section_faults import sources
-from sweep.spec.sections import SEGMENTATION, Options, ResourcesConfig, is_own_trainer
+from sweep.spec.sections import (
+    SEGMENTATION,
+    Options,
+    ResourcesConfig,
+    TrackingConfig,
+    is_own_trainer,
+)
 from sweep.spec.wording import Found, given
 from trainables.contract import DataConfig, ElsewhereSource
 
@@ -54,3 +60,13 @@ def gpu_faults(trainable: str, resources: ResourcesConfig) -> Iterator[Found]:
     elif not gpus.is_integer():
         message = f"is {gpus:g}; above 1 it must be a whole number: Ray shares out no part of a second GPU"
         yield Found(("resources", "gpus_per_trial"), message)
+
+
+def model_log_faults(trainable: str, tracking: TrackingConfig) -> Iterator[Found]:
+    """Models of whoever else trains: we do not know their checkpoints."""
+    if tracking.log_models and trainable != SEGMENTATION:
+        message = (
+            f"is true, but trainable is {trainable}: only networks that segsweep trains can be logged; "
+            "set it to false, and log yours from your own code"
+        )
+        yield Found(("tracking", "log_models"), message)

@@ -72,6 +72,14 @@ class SweepFolder:
         """Whether the trial would go on rather than begin."""
         return self.checkpoint(trial_id).exists()
 
+    def local_checkpoint(self, trial_id: str, into: Path) -> Path | None:
+        """A file of this machine that is the trial's checkpoint; None if it has none. Raises StorageError.
+
+        `into`: a folder to bring it to, if it lies elsewhere.
+        """
+        own = self.checkpoint(trial_id)
+        return own if own.exists() else None
+
     def delete_checkpoint(self, trial_id: str) -> None:
         """The trial would begin anew. Raises StorageError."""
         with self._write_errors():

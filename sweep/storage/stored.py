@@ -174,6 +174,12 @@ class StoredSweep(SweepFolder):
         """As `SweepFolder.has_checkpoint`."""
         return self._store.size(f"{self.name}/trials/{trial_id}/checkpoint.pt") is not None
 
+    def local_checkpoint(self, trial_id: str, into: Path) -> Path | None:
+        """As `SweepFolder.local_checkpoint`."""
+        brought = into / "checkpoint.pt"
+        is_there = self._store.download(f"{self.name}/trials/{trial_id}/checkpoint.pt", brought)
+        return brought if is_there else None
+
     def delete_checkpoint(self, trial_id: str) -> None:
         """As `SweepFolder.delete_checkpoint`."""
         self._store.delete(f"{self.name}/trials/{trial_id}/checkpoint.pt")

@@ -109,6 +109,10 @@ class RunStore:
             self._client.log_batch(run_id, tags=batch, synchronous=True)
             written.update((tag.key, tag.value) for tag in batch)
 
+    def has_tag(self, run_id: str, key: str) -> bool:
+        """Whether the run carries the tag in the store."""
+        return key in self._client.get_run(run_id).data.tags
+
     def status(self, run_id: str, status: RunStatus, time: float | None = None) -> None:
         """Opens a run again with RUNNING, or SCHEDULED if nobody is at work on it, or ends it."""
         if self._status.get(run_id) == status:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from sweep.analysis import analyse, telling_rung
@@ -88,6 +90,23 @@ class LedgerWriter:
             self._store.folder(parent, folder.report, "report")
             self._store.answers(parent, fit_metrics(analysis) | audit_metrics(state), analysis.rung)
             self._store.tags(parent, fit_tags(state, analysis) | {NOTE: sweep_note(state, analysis)})
+        if state.created.spec["tracking"].get("log_models"):  # a key that old ledgers do not have
+            for trial in state.own_trials.values():
+                if trial.status == "finished":
+                    self._write_model(state, trial, folder)
+
+    def _write_model(self, state: SweepState, trial: TrialState, folder: SweepFolder) -> None:
+        """Once: a model that is there is the trial's."""
+        from sweep.tracking.models import MODEL_TAG, model_folder, model_uri  # torch takes seconds to import
+
+        run_id = self._trial_run(state, self._parent_run(state), trial)
+        if self._store.has_tag(run_id, MODEL_TAG):
+            return
+        with tempfile.TemporaryDirectory(prefix="segsweep-mlflow-") as temporary:
+            model = model_folder(state, trial, folder, Path(temporary))
+            if model is not None:
+                self._store.folder(run_id, model, model.name)
+                self._store.tags(run_id, {MODEL_TAG: model_uri(run_id)})
 
     def _write_trial(
         self, state: SweepState, parent: str, trial: TrialState, news: Sequence[TrialEvent]
