@@ -130,7 +130,9 @@ def plan(
     tiny = smoke_spec(loaded).spec
     smoke = sweep_in(tiny.storage.path, tiny.name)
     size = folder.largest_checkpoint() or smoke.largest_checkpoint()
-    typer.echo(plan_text(spec, state_of_folder(folder) if folder.exists() else None, size))
+    begun = state_of_folder(folder) if folder.exists() else None
+    pace = _pace_of(state_of_folder(smoke), spec) if smoke.exists() else None
+    typer.echo(plan_text(spec, begun, size, pace))
 
 
 @app.command()
@@ -286,6 +288,14 @@ def sync(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
         if behind := folder.flush():
             raise StorageError(f"{folder.place} still misses a part: {behind}")
     typer.echo(f"MLflow has all of {name}. {target.ui_command()}")
+
+
+def _pace_of(smoke: SweepState, spec: Spec) -> float | None:
+    from sweep.plan import planned_trials, trial_config
+    from sweep.times.pace import rehearsed_pace
+
+    validations = len(trial_config(spec, planned_trials(spec)[0]).validate_at)
+    return rehearsed_pace(smoke, spec.training.iterations, validations)
 
 
 def _is_extension(spec_file: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -13,6 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from sweep.init.data import DataSet
 
 _RATIOS = (0.0, 0.05, 0.125, 0.25, 0.5, 1.0)
+_FEW_RATIOS = (0.0, 0.125, 0.5, 1.0)
 _STRIDE = 8  # crops are multiples of it: what the networks reduce an image by
 _PLAIN = re.compile(r"[A-Za-z_./][\w./-]*")
 _WORDS_OF_YAML = ("true", "false", "yes", "no", "on", "off", "null", "y", "n", ".nan", ".inf")
@@ -28,7 +30,8 @@ def spec_text(data: DataSet, *, name: str, file: str, gpus: int) -> str:
         gpus: of this machine: without any a small network is trained for few iterations.
     """
     folders, classes = data.folders, data.classes
-    iterations = 10_000 if gpus else 1000
+    iterations = 10_000 if gpus else 300
+    crop = _crop(data.smallest, 512 if gpus else 160)
     text = files("sweep.init").joinpath("ratios.yaml.j2").read_text()
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701 - YAML, not HTML
     environment.filters |= {"flow": _flow, "yaml": _scalar}
@@ -45,10 +48,13 @@ def spec_text(data: DataSet, *, name: str, file: str, gpus: int) -> str:
         label_map=classes.label_map,
         gpus=gpus,
         iterations=iterations,
-        crop=_crop(data.smallest, 512 if gpus else 160),
+        crop=crop,
+        shrunk=_shrunk(data.smallest, crop),
+        at_once=gpus or len(os.sched_getaffinity(0)),
         smallest=data.smallest,
-        ratios=_RATIOS if folders.generated else (1.0,),
-        rungs=[round(part * iterations) for part in (0.205, 0.41, 0.615, 0.82, 1)],
+        ratios=(_RATIOS if gpus else _FEW_RATIOS) if folders.generated else (1.0,),
+        seeds=(0, 1, 2) if gpus else (0, 1),
+        rungs=[10 * round(part * iterations / 10) for part in (0.205, 0.41, 0.615, 0.82, 1)],
     )
 
 
@@ -57,6 +63,12 @@ def _crop(smallest: tuple[int, int], most: int) -> tuple[int, int]:
     height, width = smallest
     scale = min(1.0, most / max(1, min(height, width)))
     return _multiple(min(height * scale, 2 * most)), _multiple(min(width * scale, 2 * most))
+
+
+def _shrunk(smallest: tuple[int, int], crop: tuple[int, int]) -> tuple[float, float] | None:
+    """Factors that show a crop half to all of an image; None where it is no small part of it anyway."""
+    scale = round(crop[0] / max(1, smallest[0]), 2)
+    return (scale, min(2 * scale, 1.0)) if scale <= 0.5 else None
 
 
 def _multiple(length: float) -> int:

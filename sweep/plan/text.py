@@ -40,14 +40,26 @@ class KnownSweep(Protocol):
         """By trial id."""
 
 
-def plan_text(spec: Spec, begun: KnownSweep | None = None, checkpoint_bytes: int | None = None) -> str:
+def plan_text(
+    spec: Spec,
+    begun: KnownSweep | None = None,
+    checkpoint_bytes: int | None = None,
+    rehearsed_seconds: float | None = None,
+) -> str:
     """Trials, mixtures and cost of a spec; with `begun`, what of it is done and what would go on.
 
-    The time per iteration is that which the begun sweep measured, else `resources.seconds_per_iteration`;
-    `checkpoint_bytes` is the size of a checkpoint, if one was ever written.
+    The time per iteration is that which the begun sweep measured, else `resources.seconds_per_iteration`,
+    else `rehearsed_seconds`, which a smoke run measured; `checkpoint_bytes` is the size of a checkpoint, if
+    one was ever written.
     """
-    cost = estimate_cost(spec, measured_seconds(begun), checkpoint_bytes=checkpoint_bytes)
-    blocks = [_trials(spec, cost), mixture_lines(mixtures(spec)), _cost(spec, cost)]
+    seconds = measured_seconds(begun) or spec.resources.seconds_per_iteration
+    cost = estimate_cost(spec, seconds or rehearsed_seconds, checkpoint_bytes=checkpoint_bytes)
+    is_rehearsed = not seconds and rehearsed_seconds is not None
+    blocks = [
+        _trials(spec, cost),
+        mixture_lines(mixtures(spec)),
+        _cost(spec, cost, is_rehearsed=is_rehearsed),
+    ]
     if begun is not None:
         blocks.append(_resumption(spec, begun))
     return "\n\n".join("\n".join(block) for block in blocks)
@@ -99,7 +111,7 @@ def _cells(row: MixtureRow) -> tuple[str, ...]:
     )
 
 
-def _cost(spec: Spec, cost: Cost) -> Iterator[str]:
+def _cost(spec: Spec, cost: Cost, *, is_rehearsed: bool) -> Iterator[str]:
     yield "cost                expected  at worst"
     rows = (
         ("iterations", cost.iterations_expected, cost.iterations_worst),
@@ -111,8 +123,10 @@ def _cost(spec: Spec, cost: Cost) -> Iterator[str]:
         yield f"  {name:<18}{number_text(expected):>9} {number_text(worst):>9}"
     yield f"  expected: {cost.assumption}"
     if cost.trial_hours_worst is None:
-        yield "  hours need resources.seconds_per_iteration, or a begun sweep of this name that measured it"
-    elif cost.wall_hours_worst is None:
+        yield "  hours need resources.seconds_per_iteration, or `sweep run --smoke`, which measures it"
+    elif is_rehearsed:
+        yield "  hours by the smoke run, whose few iterations are slower than later ones"
+    if cost.trial_hours_worst is not None and cost.wall_hours_worst is None:
         yield "  hours on the clock need resources.concurrent_trials"
     if cost.checkpoint_gigabytes is None:
         yield "  checkpoints: of unknown size until `sweep run --smoke` has written one"
