@@ -17,6 +17,7 @@ from sweep.ledger.events import TrialReported
 from sweep.ledger.state import Provenance, SweepState, TrialState
 from sweep.plan import is_control
 from trainables.contract.iou import iou_percent
+from trainables.contract.training import EQUAL_ITERATIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,6 +123,11 @@ def supposed_noise(state: SweepState) -> float:
 def metric_of(state: SweepState) -> str:
     """The metric that trials are judged by, such as `val_miou`; more is better."""
     return str(state.created.spec["search"]["metric"])
+
+
+def fairness_of(state: SweepState) -> str:
+    """What is equal for all shares of real images; an imported file does not say."""
+    return str(state.created.spec["training"].get("fairness", EQUAL_ITERATIONS))
 
 
 def comparable(state: SweepState) -> SweepState:

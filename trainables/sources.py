@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trainables.contract import Source, TrialConfig
+from trainables.contract import Source, TrialConfig, TrialError
+from trainables.contract.fixed_set import set_sizes
 from trainables.data import Samples, control_samples, open_samples
-from trainables.mixing import REAL, Recipe
+from trainables.data.subset import Subset
+from trainables.mixing import REAL, Recipe, members_of_set
 
 
 def training_sources(config: TrialConfig) -> dict[str, Samples]:
     """By name, only what is drawn from: the real images are not needed at 0, the generated ones not at 1.
 
+    With `training.fairness: fixed_total_set` so many of their images as the set has of each.
+
     Raises:
         DataError: a source cannot be used.
+        TrialError: it has fewer images than its part of the set.
     """
     real = (REAL,) if config.real_ratio > 0 else ()
     generated = config.generated_weights() if config.real_ratio < 1 else ()
-    return {name: _training_source(config, name) for name in (*real, *generated)}
+    sources = {name: _training_source(config, name) for name in (*real, *generated)}
+    if config.training.fairness == "fixed_total_set":
+        return _fixed_set(config, sources)
+    return sources
 
 
 def validation_source(config: TrialConfig) -> Samples:
@@ -43,6 +51,30 @@ def _training_source(config: TrialConfig, name: str) -> Samples:
     if config.control is not None:
         return control_samples(config.control, _opened(config, "data.real", data.real))
     return _opened(config, f"data.generated.{name}", data.generated[name])
+
+
+def _fixed_set(config: TrialConfig, sources: Mapping[str, Samples]) -> dict[str, Samples]:
+    total = len(_images_of_real(config))
+    real, generated = set_sizes(config.real_ratio, total, config.generated_weights())
+    parts = {REAL: real, **generated}
+    faults = [
+        f"training.fairness is fixed_total_set: at real_ratio {config.real_ratio:g} the set of {total} "
+        f"images has {parts[name]} of {name}, which has {len(samples)}; "
+        + ("take another real_ratio" if parts[name] == 0 else "make more, or take equal_iterations")
+        for name, samples in sources.items()
+        if not 0 < parts[name] <= len(samples)
+    ]
+    if faults:
+        raise TrialError("\n".join(faults))
+    return {
+        name: Subset(samples, members_of_set(parts[name], len(samples), config.seed, name))
+        for name, samples in sources.items()
+    }
+
+
+def _images_of_real(config: TrialConfig) -> Samples:
+    """To be counted: no pack is made for that."""
+    return open_samples(config.data, config.data.real, config.inventories.get("data.real"))
 
 
 def _opened(config: TrialConfig, path: str, source: Source) -> Samples:

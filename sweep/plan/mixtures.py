@@ -11,6 +11,7 @@ from sweep.plan.content import number_of_images
 from sweep.plan.trials import PlannedTrial, planned_trials, trial_config
 from sweep.spec import Spec
 from trainables.contract import TrialConfig
+from trainables.contract.fixed_set import set_sizes
 
 _LONGEST_PATTERN = 1000  # batches after which a pattern is better said in percent
 
@@ -57,12 +58,11 @@ def batch_pattern(real_ratio: float, batch_size: int) -> str:
 
 
 def _row(config: TrialConfig) -> MixtureRow:
-    data, batch_size = config.data, config.training.batch_size
+    batch_size = config.training.batch_size
     images = config.training.iterations * batch_size
     real = floor(images * _exact(config.real_ratio) + Fraction(1, 2))
     generated = tuple(config.generated_weights()) if real < images else ()
-    sources = (data.generated[name] if config.control is None else data.real for name in generated)
-    generated_sizes = [number_of_images(data, source) for source in sources]
+    real_size, generated_sizes = _sizes(config, generated)
     known = [size for size in generated_sizes if size is not None]
     return MixtureRow(
         real_ratio=config.real_ratio,
@@ -71,9 +71,20 @@ def _row(config: TrialConfig) -> MixtureRow:
         batch_pattern=batch_pattern(config.real_ratio, batch_size),
         real_images=real,
         generated_images=images - real,
-        real_passes=_passes(real, number_of_images(data, data.real)),
+        real_passes=_passes(real, real_size),
         generated_passes=_passes(images - real, sum(known) if len(known) == len(generated) else None),
     )
+
+
+def _sizes(config: TrialConfig, generated: tuple[str, ...]) -> tuple[int | None, list[int | None]]:
+    """Images that are drawn from, real ones and by generated source; None of those that are not there."""
+    data = config.data
+    total = number_of_images(data, data.real)
+    if config.training.fairness == "fixed_total_set" and total is not None:
+        real, parts = set_sizes(config.real_ratio, total, config.generated_weights())
+        return real, [parts[name] for name in generated]
+    sources = (data.generated[name] if config.control is None else data.real for name in generated)
+    return total, [number_of_images(data, source) for source in sources]
 
 
 def _passes(images: int, size: int | None) -> float | None:

@@ -20,7 +20,7 @@ from sweep.report.tables import FairTable, count_words, fair_tables, newest_tabl
 from sweep.report.times import times_section
 from sweep.report.verdict import HOW_TO_READ, notes, verdict
 from sweep.report.verification import unverified_words
-from sweep.results import baseline_arms, is_control_trial, metric_of
+from sweep.results import baseline_arms, fairness_of, is_control_trial, metric_of
 from sweep.spec.document import yaml_text
 
 
@@ -77,6 +77,8 @@ def _overview(state: SweepState) -> Iterator[str]:
     yield f"Trials: {len(trials)} in {arms} arms{tested}" + (f": {counts}" if counts else "")
     yield f"Baseline: {', '.join(map(markdown.cell, baseline_arms(state))) or 'none'}"
     yield f"Judged by: {markdown.cell(metric_of(state))}, in percent"
+    if state.provenance == "measured":
+        yield f"Fairness: {fairness_of(state).replace('_', ' ')}"
     yield f"Started: {time_words(state.created.time)}"
     yield f"Time spent on training and validation, over all trials: {spent}"
 

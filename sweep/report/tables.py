@@ -16,6 +16,7 @@ from sweep.ledger.state import SweepState, TrialState
 from sweep.results import (
     baseline_arms,
     comparable,
+    fairness_of,
     metric_of,
     must_be_rung,
     reference_of,
@@ -84,6 +85,8 @@ class FairTable:
     """All trials of the sweep."""
     baselines: tuple[str, ...]
     """Names of the baseline arms in the plan."""
+    fairness: str
+    """What is equal for all arms, beside the iterations: `training.fairness`."""
 
 
 def fair_table(state: SweepState, rung: int) -> FairTable:
@@ -113,6 +116,7 @@ def fair_table(state: SweepState, rung: int) -> FairTable:
         absent=tuple(_fate(trial) for trial in state.trials.values() if rung not in trial.reports),
         trials=len(state.trials),
         baselines=tuple(baselines),
+        fairness=fairness_of(state),
     )
 
 

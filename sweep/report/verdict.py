@@ -50,7 +50,23 @@ def differences_section(state: SweepState) -> Section:
 
 def notes(table: FairTable) -> list[str]:
     """What else must be known of this table: who is not in it, and what it does not prove."""
-    return [*_absent(table), *_survivors(table), *_uncorrected(table), *_noise(table), *_ranks(table)]
+    return [
+        *_fairness(table),
+        *_absent(table),
+        *_survivors(table),
+        *_uncorrected(table),
+        *_noise(table),
+        *_ranks(table),
+    ]
+
+
+def _fairness(table: FairTable) -> Iterator[str]:
+    """Nothing where all images are drawn from: that is what everybody expects."""
+    if table.fairness == "fixed_total_set" and table.rows:
+        yield (
+            "Fixed total set: every arm draws from as many different images, real and generated together, as "
+            "there are real ones. The share of real images is that of this set."
+        )
 
 
 def _why_no_difference(table: FairTable) -> str | None:

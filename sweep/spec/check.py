@@ -36,6 +36,7 @@ from sweep.spec.sections import COMMAND, REPLAY, SEGMENTATION, ParameterConfig, 
 from sweep.spec.space import REAL_RATIO
 from sweep.spec.stopping_faults import early_stopping_faults, promotion_faults, rungs_faults
 from sweep.spec.trainer_faults import (
+    fairness_faults,
     gpu_faults,
     model_log_faults,
     segmentation_faults,
@@ -136,6 +137,8 @@ def _faults_of_trainable(parts: Parts) -> Iterator[Found]:
         yield from gpu_faults(trainable, parts["resources"])
     if "tracking" in parts:
         yield from model_log_faults(trainable, parts["tracking"])
+    if "training" in parts:
+        yield from fairness_faults(trainable, parts["training"])
     if "command" in parts:
         yield from _faults_of_command(parts)
     if {"data", "options", "protocol"} <= parts.keys() and trainable == SEGMENTATION:

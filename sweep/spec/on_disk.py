@@ -14,6 +14,7 @@ from sweep.spec.keys import Loc, dotted
 from sweep.spec.pair_faults import pair_faults
 from sweep.spec.section_faults import sources
 from sweep.spec.sections import ParameterConfig
+from sweep.spec.set_faults import set_faults
 from sweep.spec.wording import Found
 from trainables.contract import DataConfig, FolderSource, ModelConfig
 from trainables.contract.pairs import PairedFolders, paired_folders
@@ -47,6 +48,7 @@ def check_data(loaded: LoadedSpec) -> None:
         *pretrained_faults(spec.model),
         *folder_faults(spec.data, spec.search.parameters),
         *files_faults(spec),
+        *set_faults(spec),
     ]
     if found:
         raise document.error(found)

@@ -14,7 +14,7 @@ from sweep.spec.sections import (
     is_own_trainer,
 )
 from sweep.spec.wording import Found, given
-from trainables.contract import DataConfig, ElsewhereSource
+from trainables.contract import DataConfig, ElsewhereSource, TrainingConfig
 
 _ELSEWHERE: Mapping[str, Any] = {
     "real": {"elsewhere": "real"},
@@ -70,3 +70,13 @@ def model_log_faults(trainable: str, tracking: TrackingConfig) -> Iterator[Found
             "set it to false, and log yours from your own code"
         )
         yield Found(("tracking", "log_models"), message)
+
+
+def fairness_faults(trainable: str, training: TrainingConfig) -> Iterator[Found]:
+    """A set of images that somebody else would have to draw from."""
+    if training.fairness != "equal_iterations" and is_own_trainer(trainable):
+        message = (
+            f"is {training.fairness}, but trainable is {trainable}: which images a trainer of your own draws "
+            "from is not ours to say; leave it out"
+        )
+        yield Found(("training", "fairness"), message)

@@ -43,11 +43,20 @@ class AugmentationConfig(Section):
     """Random brightness, contrast, saturation and hue."""
 
 
+EQUAL_ITERATIONS = "equal_iterations"
+
+
 class TrainingConfig(Section):
     """The section `training` of a spec."""
 
     iterations: PositiveInt
     """Optimizer steps of a full trial."""
+    fairness: Literal["equal_iterations", "fixed_total_set"] = Field(
+        default="equal_iterations",
+        exclude_if=lambda value: value == EQUAL_ITERATIONS,  # so that older ids and checkpoints stay valid
+    )
+    """What is equal for every `real_ratio`, beside the iterations: nothing, all images are drawn from; or the
+    number of different images, real and generated together, which is that of the real ones."""
     batch_size: PositiveInt = 8
     """Images per optimizer step. A trial trains on one GPU; only the mixing is ready for several."""
     crop_size: tuple[PositiveInt, PositiveInt] = (512, 512)

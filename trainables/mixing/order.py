@@ -20,6 +20,11 @@ def image_at(number: int, size: int, seed: int, source: str) -> int:
     return int(_shuffled_pass(size, seed, source, pass_number)[position])
 
 
+def members_of_set(count: int, size: int, seed: int, source: str) -> list[int]:
+    """Indices of `count` of the `size` images of `source`. A larger set of the same seed holds a smaller."""
+    return [int(index) for index in _shuffled(size, _seeds(seed, "set", source))[:count]]
+
+
 def slot_order(batch: int, batch_size: int, seed: int) -> NDArray[np.intp]:
     """A shuffle of the slots of batch number `batch`; shape (batch_size,)."""
     return _shuffled(batch_size, _seeds(seed, "slots", batch))

@@ -14,7 +14,7 @@ from sweep.report.moments import duration_words, time_words
 from sweep.report.tables import count_words
 from sweep.report.verdict import verdict as table_verdict
 from sweep.report.verification import unverified_words
-from sweep.results import baseline_arms, is_control_trial, metric_of
+from sweep.results import baseline_arms, fairness_of, is_control_trial, metric_of
 
 
 def verdict(known: Known) -> Markup:
@@ -52,6 +52,8 @@ def _facts(known: Known) -> Iterator[tuple[str, str]]:
     yield "trials", f"{len(trials)} in {arms} arms{tested}" + (f": {counts}" if counts else "")
     yield "baseline", ", ".join(baseline_arms(state)) or "none"
     yield "judged by", f"{metric_of(state)}, in percent"
+    if state.provenance == "measured":
+        yield "equal for all", fairness_of(state).replace("_", " ").replace("equal ", "")
     if spent := sum(trial.seconds for trial in trials):
         yield "spent", f"{duration_words(spent)} of training and validating"
 

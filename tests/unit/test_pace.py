@@ -1,0 +1,52 @@
+"""The pace that a smoke run foretells, and what `sweep plan` says of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sweep.ledger import SweepState, replay
+from sweep.ledger.events import TrialReported
+from sweep.plan import plan_text
+from sweep.spec import spec_from_dict
+from sweep.times.pace import rehearsed_pace
+from tests.builders import sweep_events
+from tests.specs import tiny_spec
+
+
+def smoke(**spent: float) -> SweepState:
+    """Two trials with reports at 2 and 4; `spent` in seconds as of the last one, half of it at the first."""
+    events = sweep_events(arms=(1.0, 0.5), seeds=(0,), rungs=(2, 4), validate_every=None)
+    told = [
+        replace(event, spent={kind: seconds * event.iteration / 4 for kind, seconds in spent.items()})
+        if isinstance(event, TrialReported)
+        else event
+        for event in events
+    ]
+    return replay(told)
+
+
+def test_training_counts_by_iterations_and_validation_by_reports() -> None:
+    state = smoke(training=6.0, data=2.0, validation=10.0, checkpointing=99.0)
+    assert rehearsed_pace(state, iterations=100, validations=5) == pytest.approx(2.0 + 5.0 * 5 / 100)
+
+
+def test_nothing_is_foretold_of_a_smoke_run_that_told_nothing() -> None:
+    assert rehearsed_pace(smoke(), 100, 5) is None
+    assert rehearsed_pace(replay(sweep_events()[:4]), 100, 5) is None
+
+
+def test_the_plan_has_hours_by_it_and_says_so() -> None:
+    spec = spec_from_dict(tiny_spec(Path("sweeps")))
+    without, with_pace = plan_text(spec), plan_text(spec, rehearsed_seconds=3600.0)
+    assert "`sweep run --smoke`, which measures it" in without
+    assert "hours by the smoke run" in with_pace
+    worst = next(line for line in with_pace.splitlines() if line.startswith("  trial hours")).split()[-1]
+    assert float(worst) == 3 * 12
+
+
+def test_what_was_measured_or_said_comes_first() -> None:
+    spec = spec_from_dict({**tiny_spec(Path("x")), "resources": {"seconds_per_iteration": 1.0}})
+    assert "by the smoke run" not in plan_text(spec, rehearsed_seconds=3600.0)
