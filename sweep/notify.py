@@ -100,7 +100,8 @@ def _end_words(state: SweepState) -> str:
     from sweep.report import latest_verdict  # seconds to import, which no trial is to wait for
 
     counts = Text.from_markup(summary(state, metric_of(state))).plain
-    return "\n".join([f"sweep {state.created.name}: {state.outcome}", counts, latest_verdict(state)])
+    how = state.outcome or "its driver broke off"
+    return "\n".join([f"sweep {state.created.name}: {how}", counts, latest_verdict(state)])
 
 
 def notifier_of(config: NotifyConfig) -> Notifier | None:

@@ -1,7 +1,8 @@
-"""The GPUs of this machine, as torch sees them."""
+"""The processors of this machine: its cores, and its GPUs as torch sees them."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,13 @@ class Gpu:
     """Bytes that nobody uses."""
     total: int
     """Bytes."""
+
+
+def cores() -> int:
+    """That this process may use; of all where the system does not say."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def torch_fault() -> str | None:

@@ -66,10 +66,12 @@ def _fixed_set(config: TrialConfig, sources: Mapping[str, Samples]) -> dict[str,
     ]
     if faults:
         raise TrialError("\n".join(faults))
-    return {
-        name: Subset(samples, members_of_set(parts[name], len(samples), config.seed, name))
-        for name, samples in sources.items()
+    members = {
+        name: members_of_set(parts[name], len(own), config.seed, name) for name, own in sources.items()
     }
+    if config.control is not None and config.control in members:  # it stands in for the rest of them
+        members[config.control] = members_of_set(total, total, config.seed, REAL)[real:]
+    return {name: Subset(samples, members[name]) for name, samples in sources.items()}
 
 
 def _images_of_real(config: TrialConfig) -> Samples:

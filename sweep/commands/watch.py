@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _SECONDS_BETWEEN_LOOKS = 1.0
+_SECONDS_BETWEEN_REQUESTS = 10.0  # each look asks the object store
 
 
 def watch(folder: SweepFolder, console: Console) -> None:
@@ -26,6 +27,9 @@ def watch(folder: SweepFolder, console: Console) -> None:
     from sweep.ledger import Ledger, replay
     from sweep.spec import spec_from_dict
 
+    if not folder.is_running():
+        return
+    is_here = folder.place == str(folder.path)
     ledger = Ledger(folder.ledger)
     folder.fetch()
     events, offset = ledger.read_from(0)
@@ -34,7 +38,7 @@ def watch(folder: SweepFolder, console: Console) -> None:
         with progress(console, spec_from_dict(state.created.spec)) as listener:
             while folder.is_running():
                 listener.show(state)
-                time.sleep(_SECONDS_BETWEEN_LOOKS)
+                time.sleep(_SECONDS_BETWEEN_LOOKS if is_here else _SECONDS_BETWEEN_REQUESTS)
                 folder.fetch()
                 events, offset = ledger.read_from(offset)
                 for event in events:

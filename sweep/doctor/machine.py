@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 from importlib import metadata
@@ -10,10 +9,11 @@ from pathlib import Path
 
 from sweep.finding import Finding
 from sweep.spec import Spec
-from trainables.devices import torch_fault
+from trainables import devices
 
 _PACKAGES = ("segsweep", "torch", "torchvision", "ray", "mlflow")
 _GIGABYTES_A_TRIAL = 1.5  # a process with torch and a small network; large images take more
+_MEMORY = Path("/proc/meminfo")
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - it is looked at, nothing is written there
 _LEAST_SHARED_GIGABYTES = 1.0
 
@@ -22,16 +22,18 @@ def packages(spec: Spec) -> Finding:
     """Whether torch can be imported, and which versions there are."""
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES)
     said = f"Python {platform.python_version()}, {versions}"
-    if fault := torch_fault():
+    if fault := devices.torch_fault():
         return Finding(
             "packages", "fault", f"{said}; torch: {fault}", "install anew: remove .venv and run `make demo`"
         )
     return Finding("packages", "ok", said)
 
 
-def memory(spec: Spec) -> Finding:
-    """Whether the trials that run at once fit."""
-    cores, available = len(os.sched_getaffinity(0)), _available_gigabytes()
+def memory(spec: Spec) -> Finding | None:
+    """Whether the trials that run at once fit; None where the system does not say what is free."""
+    if not _MEMORY.is_file():
+        return None
+    cores, available = devices.cores(), _available_gigabytes()
     said = f"{cores} cores, {available:.1f} GB of memory available"
     at_once = spec.resources.concurrent_trials or max(
         int(cores // max(spec.resources.cpus_per_trial, 0.1)), 1
@@ -60,7 +62,7 @@ def shared_memory(spec: Spec) -> Finding | None:
 
 def _available_gigabytes() -> float:
     """As the kernel reckons, of a container as its limit says."""
-    fields = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+    fields = dict(line.split(":", 1) for line in _MEMORY.read_text().splitlines())
     available = 1024 * int(fields["MemAvailable"].split()[0])
     limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
     if limit.is_file() and (text := limit.read_text().strip()).isdigit():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -12,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from sweep.init.data import DataSet
+from trainables import devices
 
 _RATIOS = (0.0, 0.05, 0.125, 0.25, 0.5, 1.0)
 _FEW_RATIOS = (0.0, 0.125, 0.5, 1.0)
@@ -50,7 +50,7 @@ def spec_text(data: DataSet, *, name: str, file: str, gpus: int) -> str:
         iterations=iterations,
         crop=crop,
         shrunk=_shrunk(data.smallest, crop),
-        at_once=gpus or len(os.sched_getaffinity(0)),
+        at_once=gpus or devices.cores(),
         smallest=data.smallest,
         ratios=(_RATIOS if gpus else _FEW_RATIOS) if folders.generated else (1.0,),
         seeds=(0, 1, 2) if gpus else (0, 1),

@@ -38,7 +38,7 @@ def test_packages_are_named_and_a_torch_that_cannot_be_loaded_is_a_fault(
 ) -> None:
     assert packages(spec()).verdict == "ok"
     assert "torch 2." in packages(spec()).said
-    monkeypatch.setattr("sweep.doctor.machine.torch_fault", lambda: "libcudart.so.13: cannot open")
+    monkeypatch.setattr("trainables.devices.torch_fault", lambda: "libcudart.so.13: cannot open")
     broken = packages(spec())
     assert (broken.verdict, "libcudart" in broken.said) == ("fault", True)
 
@@ -51,6 +51,7 @@ def test_memory_for_all_trials(
 ) -> None:
     monkeypatch.setattr("sweep.doctor.machine._available_gigabytes", lambda: available)
     found = memory(spec(resources={"concurrent_trials": at_once}))
+    assert found is not None
     assert found.verdict == verdict
     assert found.mend == ("" if verdict == "ok" else "set resources.concurrent_trials to 1")
 

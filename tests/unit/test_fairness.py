@@ -75,6 +75,14 @@ def test_the_train_step_sees_as_many_different_images_at_every_share(
     assert mixture.distinct_generated == min(sum(generated.values()), drawn)
 
 
+def test_a_copy_stands_in_for_the_real_images_that_are_left_out() -> None:
+    """Else an A/A test would compare sets with different numbers of scenes."""
+    config = fixed(0.5).model_copy(update={"control": "copy"})
+    sources = training_sources(config)
+    names = [own.name(index) for own in sources.values() for index in range(len(own))]
+    assert len(names) == len(set(names)) == config.data.real.count
+
+
 def test_sources_too_small_for_their_part_are_named() -> None:
     data = {"generated": {"generated": scenes("aligned", 2, seed=2)}}
     config = fixed(0.5)
