@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -160,14 +162,15 @@ def test_ray_lacks_what_a_trial_needs(spec: Made, monkeypatch: pytest.MonkeyPatc
     assert ray(spec()) == Finding("Ray", "fault", "this machine has 0 GPUs", "Lower it")
 
 
-def test_the_command(sweep: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything for real; Ray starts once."""
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything for real, in a process of its own, since Ray starts."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     path = write_spec(tmp_path / "spec.yaml", tiny_spec(tmp_path / "sweeps"))
-    done = sweep("doctor", str(path))
-    assert done.code == 0
-    assert "Ray: inside this process" in done.out
-    assert ": 0 faults" in done.out
+    command = [sys.executable, "-m", "sweep", "doctor", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Ray: inside this process" in done.stdout
+    assert ": 0 faults" in done.stdout
 
 
 def test_a_fault_gives_the_exit_code(sweep: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ def written(folder: SweepFolder, trained: FolderSession, **changes: Any) -> Swee
 
 
 def test_finished_trials_have_a_model_that_one_line_loads(
-    target: TrackingTarget, tmp_path: Path, trained: FolderSession
+    target: TrackingTarget, tmp_path: Path, trained: FolderSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = SweepFolder(tmp_path, "fake")
     written(folder, trained, stopped={("real_ratio=0.5", 0): 60})
@@ -86,7 +86,7 @@ def test_finished_trials_have_a_model_that_one_line_loads(
     models = {run.data.tags["segsweep.trial_id"]: run.data.tags.get(MODEL_TAG) for run in runs}
     assert models["t001"] is None
     assert models["t000"] is not None
-    mlflow.set_tracking_uri(target.uri)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", target.uri)
     model = mlflow.pyfunc.load_model(models["t000"])
     images = np.random.default_rng(0).integers(0, 256, (2, 64, 96, 3), dtype=np.uint8)
     ids = model.predict(images)
