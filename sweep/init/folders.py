@@ -155,7 +155,7 @@ def _if_folder(asked: Asked, splits: list[str]) -> str | None:
 
 def _part(root: Path, splits: list[str], images: str, labels: str | None) -> Part:
     if images in splits:
-        return Part({"split": images})
+        return Part({"split": images, **({"labels": labels} if labels else {})})
     assert labels is not None, "its absence is a fault"
     return Part({"images": images, "labels": labels, **suffixes(root / images, root / labels)})
 

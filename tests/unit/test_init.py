@@ -122,6 +122,13 @@ def test_folders_of_ones_own(sweep: Terminal, root: Path, tmp_path: Path) -> Non
     assert "warning  labels" in done.out
 
 
+def test_labels_that_are_named_are_never_ignored(root: Path) -> None:
+    labels(root / "better", [f"{stem}.png" for stem in "abcd"])
+    found = found_folders(root, Asked(labels="better"))
+    assert found.real.keys == {"split": "train", "labels": "better"}
+    assert found.validation.keys == {"split": "val"}
+
+
 def test_generated_images_of_another_format_find_the_labels_of_the_real_ones(root: Path) -> None:
     images(root / "img_dir" / "gen_png", ["a_fake.png", "b_fake.png"], 5)
     found = found_folders(root, Asked()).generated["gen_png"].keys
