@@ -78,14 +78,13 @@ def _table(state: SweepState, arms: Sequence[ArmLine], width: int, room: int) ->
     """The arms that are at work come before the others where there is not room for all."""
     is_wide = width >= _WIDE
     table = Table.grid(padding=(0, 2))
-    table.add_column(overflow="ellipsis", no_wrap=True, ratio=2)  # the name gives way on a narrow terminal
+    table.add_column(overflow="ellipsis", no_wrap=True)  # the name gives way on a narrow terminal
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, justify="right")
     table.add_column(no_wrap=True, justify="right")
     if is_wide:
-        table.add_column(no_wrap=True, overflow="ellipsis", ratio=2)
-    table.expand = is_wide
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=width // 3)
     by_need = sorted(range(len(arms)), key=lambda i: "running" not in arms[i].statuses)
     shown = sorted(by_need[:room])
     for arm in (arms[i] for i in shown):
