@@ -33,7 +33,7 @@ from sweep.commands.ray_address import (
 from sweep.commands.simulate import simulate
 from sweep.commands.submit import submit
 from sweep.commands.watch import must_be_here, watch
-from sweep.errors import ClusterError, NameInUseError, StorageError, SweepError
+from sweep.errors import ClusterError, NameInUseError, NotifyError, StorageError, SweepError
 from sweep.job import must_outlast_job, take_arguments
 from sweep.source import state_of_folder
 from sweep.storage import (
@@ -107,7 +107,7 @@ def run(
         with folder.locked():
             ledger = create_sweep(folder, loaded)
             code = conduct(folder, loaded.spec, ledger, _console())
-    except ClusterError:
+    except (ClusterError, NotifyError):
         folder.forget()  # nothing ran: the name stays free for the mended spec
         raise
     raise typer.Exit(code)

@@ -8,6 +8,7 @@ import os
 import queue
 import threading
 from collections.abc import Sequence
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -91,6 +92,8 @@ class Notifier:
                 return
         except HTTPError as error:
             reason = f"it answers {error.code}"
+        except HTTPException as error:  # its text may hold the address
+            reason = type(error).__name__
         except (URLError, OSError, ValueError) as error:
             reason = str(getattr(error, "reason", error)).replace(self._url, "its address")
         _log.warning("the webhook was not told of %s: %s", event, reason)  # never the URL: it is a secret
