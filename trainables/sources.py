@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainables.contract import Source, TrialConfig, TrialError
-from trainables.contract.fixed_set import set_sizes
+from trainables.contract.fixed_set import set_fault, set_sizes
+from trainables.contract.training import FIXED_TOTAL_SET
 from trainables.data import Samples, control_samples, open_samples
 from trainables.data.subset import Subset
 from trainables.mixing import REAL, Recipe, members_of_set
@@ -23,7 +24,7 @@ def training_sources(config: TrialConfig) -> dict[str, Samples]:
     real = (REAL,) if config.real_ratio > 0 else ()
     generated = config.generated_weights() if config.real_ratio < 1 else ()
     sources = {name: _training_source(config, name) for name in (*real, *generated)}
-    if config.training.fairness == "fixed_total_set":
+    if config.training.fairness == FIXED_TOTAL_SET:
         return _fixed_set(config, sources)
     return sources
 
@@ -54,17 +55,13 @@ def _training_source(config: TrialConfig, name: str) -> Samples:
 
 
 def _fixed_set(config: TrialConfig, sources: Mapping[str, Samples]) -> dict[str, Samples]:
-    total = len(_images_of_real(config))
+    total = len(sources[REAL] if REAL in sources else _images_of_real(config))
     real, generated = set_sizes(config.real_ratio, total, config.generated_weights())
     parts = {REAL: real, **generated}
-    faults = [
-        f"training.fairness is fixed_total_set: at real_ratio {config.real_ratio:g} the set of {total} "
-        f"images has {parts[name]} of {name}, which has {len(samples)}; "
-        + ("take another real_ratio" if parts[name] == 0 else "make more, or take equal_iterations")
-        for name, samples in sources.items()
-        if not 0 < parts[name] <= len(samples)
-    ]
-    if faults:
+    found = (
+        set_fault(config.real_ratio, total, name, parts[name], len(own)) for name, own in sources.items()
+    )
+    if faults := [f"training.fairness is {FIXED_TOTAL_SET}: {fault}" for fault in found if fault]:
         raise TrialError("\n".join(faults))
     members = {
         name: members_of_set(parts[name], len(own), config.seed, name) for name, own in sources.items()

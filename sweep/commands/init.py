@@ -14,7 +14,7 @@ from sweep.commands.findings import print_findings
 from sweep.errors import ExitCode, NameInUseError, SourceError, SpecError, StorageError
 
 if TYPE_CHECKING:
-    from sweep.init import Asked
+    from sweep.init import Asked, Folders
 
 _FOLDER = "FOLDER"
 _PAIR = "NAME=FOLDER"
@@ -49,7 +49,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replaces a file that is there.")] = False,
 ) -> None:
     """Looks at your folders of images and writes a spec for them, with comments."""
-    from sweep.init import Asked, found_folders, looked_at, overlap_findings, spec_text
+    from sweep.init import Asked, looked_at, overlap_findings, spec_text
     from trainables import devices
 
     if output.exists() and not force:
@@ -60,7 +60,7 @@ def init(
     asked = Asked(
         real, labels, validation, validation_labels, _by_name(generated), _by_name(generated_labels)
     )
-    data = looked_at(found_folders(root, _completed(root, asked)), named)
+    data = looked_at(_folders(root, asked), named)
     faults = print_findings([*data.findings, *overlap_findings(data.sources)])
     gpus = 0 if devices.torch_fault() else len(devices.gpus())
     text = spec_text(data, name=name or _name_of(output), file=str(output), gpus=gpus)
@@ -110,20 +110,22 @@ def _by_name(pairs: list[str]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
-def _completed(root: Path, asked: Asked) -> Asked:
-    """Asks for what is missing where somebody is there to answer; enter leaves it out."""
+def _folders(root: Path, asked: Asked) -> Folders:
+    """Those of the data set; asks for what is missing if somebody is there to answer. Raises SourceError."""
     from sweep.init import found_folders
+
+    try:
+        return found_folders(root, asked)
+    except SourceError:
+        if not sys.stdin.isatty() or asked.real is not None or not root.is_dir():
+            raise
+    return found_folders(root, _answered(root, asked))
+
+
+def _answered(root: Path, asked: Asked) -> Asked:
+    """Enter leaves generated images out."""
     from sweep.init.folders import image_folders
 
-    if not sys.stdin.isatty() or asked.real is not None:
-        return asked
-    try:
-        found_folders(root, asked)
-    except SourceError:
-        if not root.is_dir():
-            raise
-    else:
-        return asked
     typer.echo(f"Folders with images below {root}:")
     for folder, count, suffix in image_folders(root):
         typer.echo(f"  {folder}: {count} files that end in {suffix}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from sweep.errors import StorageError
 from sweep.finding import Finding
 from sweep.spec import Spec
-from sweep.storage import Storage, StoreURI
+from sweep.storage import StoreURI
 from sweep.storage.store import Store
 from trainables.atomic import sync
 from trainables.cache import cache_folder
@@ -20,11 +20,8 @@ _LEAST_GIGABYTES = 5.0
 
 def storage(spec: Spec) -> Finding:
     """Whether it can be written, read and deleted in; how much room it has."""
-    return (
-        _store(spec.storage.path)
-        if isinstance(spec.storage.path, StoreURI)
-        else _folder("storage", spec.storage.path)
-    )
+    path = spec.storage.path
+    return _store(path) if isinstance(path, StoreURI) else _folder("storage", path)
 
 
 def cache(spec: Spec) -> Finding:
@@ -32,8 +29,7 @@ def cache(spec: Spec) -> Finding:
     return _folder("cache", cache_folder())
 
 
-def _folder(what: str, folder: Storage) -> Finding:
-    assert isinstance(folder, Path), "a store is no folder"
+def _folder(what: str, folder: Path) -> Finding:
     place = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
     said = f"{folder}" if folder.exists() else f"{folder}, which will be made"
     if not place.is_dir():

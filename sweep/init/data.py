@@ -12,6 +12,7 @@ from PIL import Image
 from sweep.finding import Finding
 from sweep.init.folders import Folders, Part
 from sweep.init.labels import Classes, LabelIds, classes_of, ids_in
+from sweep.sampling import evenly
 from trainables.contract import DataConfig, FolderSource
 from trainables.contract.pairs import PairedFolders, paired_folders
 
@@ -74,7 +75,7 @@ def _pairs(folders: Folders, parts: Mapping[str, Part]) -> dict[str, PairedFolde
 def _look(pair: PairedFolders) -> LookedAt:
     images = tuple(pair.image_paths())
     sizes: Counter[tuple[int, int]] = Counter()
-    for path in images[:: max(1, -(-len(images) // _MOST_SIZES))]:
+    for path in evenly(images, _MOST_SIZES):
         try:
             with Image.open(path) as image:  # the header alone
                 sizes[image.height, image.width] += 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from sweep.sampling import evenly
 from trainables.contract.classes import CITYSCAPES_CLASSES
 
 _MOST_LABELS = 400
@@ -43,7 +44,7 @@ class Classes:
 
 def ids_in(files: Sequence[Path]) -> LabelIds:
     """Ids of the files, of an even sample if they are many; unreadable ones are left to `check_data`."""
-    chosen = list(files[:: max(1, -(-len(files) // _MOST_LABELS))])
+    chosen = evenly(files, _MOST_LABELS)
     counts = np.zeros(256, dtype=np.int64)
     for path in chosen:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sweep.ledger.state import SweepState, TrialState
@@ -33,8 +33,9 @@ class Outlook:
 
 def outlook(state: SweepState, spec: Spec) -> Outlook | None:
     """None while no trial has told how fast it is, and where nothing is left."""
-    paces = [pace for trial in state.own_trials.values() if (pace := _pace(trial)) is not None]
-    left = list(_left(state, spec))
+    trials = list(state.own_trials.values())
+    paces = [pace for trial in trials if (pace := _pace(trial)) is not None]
+    left = list(_left(trials, rungs_of(state), spec))
     least, most = [one[0] for one in left], [one[1] for one in left]
     if not paces or not any(most):
         return None
@@ -46,7 +47,7 @@ def outlook(state: SweepState, spec: Spec) -> Outlook | None:
     saved = savings(state)
     return Outlook(
         unit=unit,
-        spent=math.fsum(trial.seconds for trial in state.own_trials.values()) * per_second,
+        spent=math.fsum(trial.seconds for trial in trials) * per_second,
         saved=saved.gpu_hours if gpus else saved.trial_hours,
         left=(math.fsum(least) * fast * per_second, math.fsum(most) * slow * per_second),
         seconds=(
@@ -69,11 +70,10 @@ def _pace(trial: TrialState) -> float | None:
     return (time - start.time) / done if done > 0 else None
 
 
-def _left(state: SweepState, spec: Spec) -> Iterator[tuple[int, int]]:
+def _left(trials: Sequence[TrialState], rungs: Sequence[int], spec: Spec) -> Iterator[tuple[int, int]]:
     """Iterations that each trial will still take: at least, at most."""
-    rungs = rungs_of(state)
     may_stop = spec.early_stopping.name != "none"
-    for trial in state.own_trials.values():
+    for trial in trials:
         if trial.status not in _OPEN:
             continue
         most = rungs[-1] - trial.iteration
@@ -82,9 +82,7 @@ def _left(state: SweepState, spec: Spec) -> Iterator[tuple[int, int]]:
         elif not may_stop or trial.spared or trial.continued or is_protected(spec, trial.planned.parameters):
             yield most, most
         else:
-            yield (
-                next(rung for rung in (*rungs, rungs[-1] + 1) if rung > trial.iteration) - trial.iteration,
-                most,
-            )
-    for _ in range(number_of_trials(spec) - len(state.own_trials)):  # that are yet to be proposed
+            next_rung = next(rung for rung in (*rungs, rungs[-1] + 1) if rung > trial.iteration)
+            yield next_rung - trial.iteration, most
+    for _ in range(number_of_trials(spec) - len(trials)):  # that are yet to be proposed
         yield rungs[0] if may_stop else rungs[-1], rungs[-1]

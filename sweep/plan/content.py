@@ -27,16 +27,6 @@ def content_of(data: DataConfig, source: Source) -> dict[str, Any]:
     return {"files": files}
 
 
-def number_of_images(data: DataConfig, source: Source) -> int | None:
-    """How many images a source has; None if its folder is missing, or nobody said."""
-    if isinstance(source, SceneSource):
-        return source.count
-    if isinstance(source, ElsewhereSource):
-        return source.image_count
-    folders = paired_folders(data, source)
-    return len(folders.image_paths()) if folders.images.is_dir() else None
-
-
 def inventories(data: DataConfig) -> dict[str, str]:
     """What the sources that are folders hold now, as `TrialConfig.inventories`."""
     found = {}

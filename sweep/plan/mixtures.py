@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
-from sweep.plan.content import number_of_images
 from sweep.plan.trials import PlannedTrial, planned_trials, trial_config
 from sweep.spec import Spec
+from sweep.spec.source_size import number_of_images
 from trainables.contract import TrialConfig
 from trainables.contract.fixed_set import set_sizes
+from trainables.contract.training import FIXED_TOTAL_SET
 
 _LONGEST_PATTERN = 1000  # batches after which a pattern is better said in percent
 
@@ -80,7 +81,7 @@ def _sizes(config: TrialConfig, generated: tuple[str, ...]) -> tuple[int | None,
     """Images that are drawn from, real ones and by generated source; None of those that are not there."""
     data = config.data
     total = number_of_images(data, data.real)
-    if config.training.fairness == "fixed_total_set" and total is not None:
+    if config.training.fairness == FIXED_TOTAL_SET and total is not None:
         real, parts = set_sizes(config.real_ratio, total, config.generated_weights())
         return real, [parts[name] for name in generated]
     sources = (data.generated[name] if config.control is None else data.real for name in generated)

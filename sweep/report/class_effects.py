@@ -17,9 +17,9 @@ import pandas as pd
 from sweep.curves.differences import Difference, differences
 from sweep.curves.noise import CONFIDENCE, noise_at
 from sweep.ledger.state import SweepState
-from sweep.report.sampling import evenly
 from sweep.report.tables import ArmRow, fair_table
 from sweep.results import comparable, newest_rung, rungs_of
+from sweep.sampling import evenly
 from trainables.contract.iou import iou_percent
 
 MOST_ARMS = 12

@@ -25,8 +25,8 @@ from sweep.report.drawing import (
     sequential_colours,
 )
 from sweep.report.look import SCREEN, Look
-from sweep.report.sampling import evenly, sample_words
 from sweep.results import comparable, metric_of, provenance_of, rungs_of
+from sweep.sampling import evenly, sample_words
 
 MARKERS = {"stopped": STOPPED_MARKER, "paused": ">", "failed": "P"}
 """At the end of a curve that does not run to the last iteration, by what became of the trial."""

@@ -13,6 +13,7 @@ from sweep.report.cells import number
 from sweep.report.fits import Bullets, Section
 from sweep.report.noise_words import noise_words, power_words
 from sweep.report.tables import ArmRow, FairTable, count_words, fair_tables
+from trainables.contract.training import FIXED_TOTAL_SET
 
 HOW_TO_READ = (
     "± is the sd over the seeds of an arm. The 95 % intervals hold for all arms of a table at once, so also "
@@ -62,7 +63,7 @@ def notes(table: FairTable) -> list[str]:
 
 def _fairness(table: FairTable) -> Iterator[str]:
     """Nothing where all images are drawn from: that is what everybody expects."""
-    if table.fairness == "fixed_total_set" and table.rows:
+    if table.fairness == FIXED_TOTAL_SET and table.rows:
         yield (
             "Fixed total set: every arm draws from as many different images, real and generated together, as "
             "there are real ones. The share of real images is that of this set."

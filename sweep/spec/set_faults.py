@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sweep.spec.sections import ParameterConfig, Spec
+from sweep.spec.source_size import number_of_images
 from sweep.spec.space import REAL_RATIO
 from sweep.spec.wording import Found
-from trainables.contract import DataConfig, FolderSource, SceneSource, Source
-from trainables.contract.fixed_set import set_sizes
-from trainables.contract.pairs import paired_folders
+from trainables.contract import DataConfig
+from trainables.contract.fixed_set import set_fault, set_sizes
+from trainables.contract.training import FIXED_TOTAL_SET
 
 
 def set_faults(spec: Spec) -> Iterator[Found]:
@@ -18,18 +19,13 @@ def set_faults(spec: Spec) -> Iterator[Found]:
     Where parameters change the sources, the trials themselves look.
     """
     searches_data = any(path.startswith("data.") for path in spec.search.parameters)
-    if spec.training.fairness != "fixed_total_set" or searches_data:
+    if spec.training.fairness != FIXED_TOTAL_SET or searches_data:
         return
-    total = _count(spec.data, spec.data.real)
+    total = number_of_images(spec.data, spec.data.real) or None
     for real_ratio in _real_ratios(spec.search.parameters) if total is not None else ():
         for name, part, size in _parts(spec.data, total or 0, real_ratio):
-            if size is not None and not 0 < part <= size:
-                mend = "leave that real_ratio out" if part == 0 else "make more, or take equal_iterations"
-                message = (
-                    f"is fixed_total_set: at real_ratio {real_ratio:g} the set of {total} images has {part} "
-                    f"of {name}, which has {size}; {mend}"
-                )
-                yield Found(("training", "fairness"), message)
+            if size is not None and (fault := set_fault(real_ratio, total or 0, name, part, size)):
+                yield Found(("training", "fairness"), f"is {FIXED_TOTAL_SET}: {fault}")
 
 
 def _parts(data: DataConfig, total: int, real_ratio: float) -> Iterator[tuple[str, int, int | None]]:
@@ -39,7 +35,7 @@ def _parts(data: DataConfig, total: int, real_ratio: float) -> Iterator[tuple[st
         yield "data.real", real, total
     if real_ratio < 1:
         for name, part in generated.items():
-            yield f"data.generated.{name}", part, _count(data, data.generated[name])
+            yield f"data.generated.{name}", part, number_of_images(data, data.generated[name]) or None
 
 
 def _real_ratios(parameters: Mapping[str, ParameterConfig]) -> tuple[float, ...]:
@@ -48,12 +44,3 @@ def _real_ratios(parameters: Mapping[str, ParameterConfig]) -> tuple[float, ...]
     if searched.choices is not None:
         return tuple(float(value) for value in searched.choices)
     return (searched.min or 0.0,)
-
-
-def _count(data: DataConfig, source: Source) -> int | None:
-    """None where there is no folder, which is a fault of its own."""
-    if isinstance(source, SceneSource):
-        return source.count
-    if isinstance(source, FolderSource):
-        return len(paired_folders(data, source).image_paths()) or None
-    return None

@@ -15,6 +15,7 @@ from sweep.spec.sections import (
 )
 from sweep.spec.wording import Found, given
 from trainables.contract import DataConfig, ElsewhereSource, TrainingConfig
+from trainables.contract.training import EQUAL_ITERATIONS
 
 _ELSEWHERE: Mapping[str, Any] = {
     "real": {"elsewhere": "real"},
@@ -74,7 +75,7 @@ def model_log_faults(trainable: str, tracking: TrackingConfig) -> Iterator[Found
 
 def fairness_faults(trainable: str, training: TrainingConfig) -> Iterator[Found]:
     """A set of images that somebody else would have to draw from."""
-    if training.fairness != "equal_iterations" and is_own_trainer(trainable):
+    if training.fairness != EQUAL_ITERATIONS and is_own_trainer(trainable):
         message = (
             f"is {training.fairness}, but trainable is {trainable}: which images a trainer of your own draws "
             "from is not ours to say; leave it out"

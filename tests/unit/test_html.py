@@ -23,8 +23,8 @@ from sweep.report.html import html_page
 from sweep.report.html.learning_chart import MOST_TRIALS, lines_of
 from sweep.report.html.sections.comparison import MOST_ROWS
 from sweep.report.html.svg import Frame, element, ticks
-from sweep.report.sampling import evenly
 from sweep.results import rungs_of
+from sweep.sampling import evenly
 from tests.builders import sweep_events, sweep_state
 from tests.unit.test_class_effects import harms_the_rare, noisy
 from tests.unit.test_class_effects import state_of as state_with_classes

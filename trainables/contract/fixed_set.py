@@ -7,6 +7,15 @@ from fractions import Fraction
 from math import floor
 
 
+def set_fault(real_ratio: float, total: int, name: str, part: int, size: int) -> str | None:
+    """Why a source of `size` images cannot give its part of the set; None if it can."""
+    if 0 < part <= size:
+        return None
+    mend = "leave that real_ratio out" if part == 0 else "make more, or take equal_iterations"
+    has = f"the set of {total} images has {part} of {name}, which has {size}"
+    return f"at real_ratio {real_ratio:g} {has}; {mend}"
+
+
 def set_sizes(real_ratio: float, total: int, weights: Mapping[str, float]) -> tuple[int, dict[str, int]]:
     """Real images, and generated ones by source, of a set of `total` images; they sum up to it.
 

@@ -44,6 +44,7 @@ class AugmentationConfig(Section):
 
 
 EQUAL_ITERATIONS = "equal_iterations"
+FIXED_TOTAL_SET = "fixed_total_set"
 
 
 class TrainingConfig(Section):

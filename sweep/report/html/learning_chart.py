@@ -15,7 +15,7 @@ from sweep.report.figure_frames import records_of
 from sweep.report.html.marks import Mark, key_of, legend, whisker
 from sweep.report.html.ratio_chart import tip_of
 from sweep.report.html.svg import Frame, axes, chart, element, path, ticks
-from sweep.report.sampling import evenly
+from sweep.sampling import evenly
 
 MOST_TRIALS = 120
 """Lines of trials in one picture; means of arms likewise."""

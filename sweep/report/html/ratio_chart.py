@@ -14,7 +14,7 @@ from sweep.report.figure_frames import records_of
 from sweep.report.html.marks import Mark, key_of, legend, whisker
 from sweep.report.html.svg import Frame, axes, chart, element, path
 from sweep.report.ratio_axis import labelled_ratios, place_of
-from sweep.report.sampling import evenly
+from sweep.sampling import evenly
 
 MOST_POINTS = 300
 """Of trials, and of predictions: more of them make a page that no phone opens."""

@@ -11,7 +11,7 @@ from sweep.report.html.ratio_chart import MOST_POINTS, ratio_chart, ratio_legend
 from sweep.report.html.templating import render
 from sweep.report.noise_words import noise_words
 from sweep.report.ratio_fit import OVERLAID, curve_shown, most_measured
-from sweep.report.sampling import sample_words
+from sweep.sampling import sample_words
 
 _FILES = {"mean": "fair_comparison.csv", "trial": "reports.csv", "predicted": "predictions.csv"}
 _NOTHING = "No trial has a value at iteration {} yet."

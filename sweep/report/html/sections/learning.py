@@ -11,8 +11,8 @@ from sweep.report.html.known import NARROW, WIDE, Known
 from sweep.report.html.learning_chart import Lines, learning_chart, learning_legend, lines_of
 from sweep.report.html.palette import classes_of, style_of
 from sweep.report.html.templating import render
-from sweep.report.sampling import sample_words
 from sweep.results import metric_of, rungs_of
+from sweep.sampling import sample_words
 
 
 def learning(known: Known) -> Markup:
