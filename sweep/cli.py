@@ -131,7 +131,7 @@ def plan(
     smoke = sweep_in(tiny.storage.path, tiny.name)
     size = folder.largest_checkpoint() or smoke.largest_checkpoint()
     begun = state_of_folder(folder) if folder.exists() else None
-    pace = _pace_of(state_of_folder(smoke), spec) if smoke.exists() else None
+    pace = _pace_of(state_of_folder(smoke), spec, tiny) if smoke.exists() else None
     typer.echo(plan_text(spec, begun, size, pace))
 
 
@@ -290,10 +290,14 @@ def sync(name: SweepName, storage: Storage = DEFAULT_STORAGE) -> None:
     typer.echo(f"MLflow has all of {name}. {target.ui_command()}")
 
 
-def _pace_of(smoke: SweepState, spec: Spec) -> float | None:
+def _pace_of(smoke: SweepState, spec: Spec, tiny: Spec) -> float | None:
+    """Seconds an iteration as the smoke run tells, which would be `tiny` today."""
     from sweep.plan import planned_trials, trial_config
-    from sweep.times.pace import rehearsed_pace
+    from sweep.times.pace import rehearsed_pace, trained_otherwise
 
+    if changed := trained_otherwise(smoke, tiny.model_dump(mode="json")):
+        typer.echo(f"the smoke run is too old to tell the pace: {', '.join(changed)} changed", err=True)
+        return None
     validations = len(trial_config(spec, planned_trials(spec)[0]).validate_at)
     return rehearsed_pace(smoke, spec.training.iterations, validations)
 

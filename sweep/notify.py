@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import queue
+import re
 import threading
 from collections.abc import Sequence
 from http.client import HTTPException
@@ -119,8 +120,17 @@ def notifier_of(config: NotifyConfig) -> Notifier | None:
     where = f"notify.webhook names the environment variable {config.webhook}, which"
     if not url:
         raise NotifyError(f"{where} is not set; set it to the webhook's URL, or set notify.webhook to null")
-    parts = urlsplit(url)
-    is_near = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if not is_near and (parts.scheme != "https" or not parts.hostname):
+    if not _may_be_used(url):
         raise NotifyError(f"{where} holds no https:// address (http:// only to this machine)")
     return Notifier(url, config.when)
+
+
+def _may_be_used(url: str) -> bool:
+    """Nobody but the receiver is to read along."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # each raises ValueError where it makes no sense
+    except ValueError:
+        return False
+    is_near = parts.scheme == "http" and host in ("localhost", "127.0.0.1", "::1")
+    return bool(host) and (is_near or parts.scheme == "https") and not re.search(r"[\s\x00-\x1f\x7f]", url)

@@ -15,7 +15,7 @@ class Gpu:
 
     name: str
     free: int
-    """Bytes that nobody uses."""
+    """Bytes that nobody uses; 0 where it lets nobody in, be it full or another process's alone."""
     total: int
     """Bytes."""
 
@@ -32,20 +32,37 @@ def torch_fault() -> str | None:
     try:
         import torch  # noqa: F401
         import torchvision  # noqa: F401
-    except (ImportError, OSError) as error:  # a CUDA library that is missing is an OSError
+    except (ImportError, OSError, RuntimeError) as error:
+        # a CUDA library that is missing is an OSError, a torchvision for another torch a RuntimeError
         return str(error)
     return None
 
 
-def gpus() -> list[Gpu]:
-    """Those that torch can use; empty without any."""
+def count_gpus() -> int:
+    """Those that torch sees; 0 where torch cannot be used. None of them is touched."""
+    if torch_fault():
+        return 0
     import torch
 
-    found = []
-    for index in range(torch.cuda.device_count()):
-        free, total = torch.cuda.mem_get_info(index)
-        found.append(Gpu(torch.cuda.get_device_name(index), free, total))
-    return found
+    return torch.cuda.device_count()
+
+
+def gpus() -> list[Gpu]:
+    """Those that torch sees; empty without any."""
+    import torch
+
+    return [_gpu(index) for index in range(torch.cuda.device_count())]
+
+
+def _gpu(index: int) -> Gpu:
+    import torch
+
+    of = torch.cuda.get_device_properties(index)
+    try:
+        free, _ = torch.cuda.mem_get_info(index)
+    except RuntimeError:  # out of memory, or in exclusive mode and taken
+        free = 0
+    return Gpu(of.name, free, of.total_memory)
 
 
 def has_driver() -> bool:

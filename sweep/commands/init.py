@@ -62,8 +62,7 @@ def init(
     )
     data = looked_at(_folders(root, asked), named)
     faults = print_findings([*data.findings, *overlap_findings(data.sources)])
-    gpus = 0 if devices.torch_fault() else len(devices.gpus())
-    text = spec_text(data, name=name or _name_of(output), file=str(output), gpus=gpus)
+    text = spec_text(data, name=name or _name_of(output), file=str(output), gpus=devices.count_gpus())
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -123,17 +122,17 @@ def _folders(root: Path, asked: Asked) -> Folders:
 
 
 def _answered(root: Path, asked: Asked) -> Asked:
-    """Enter leaves generated images out."""
+    """What was given is not asked again. Enter leaves generated images out."""
     from sweep.init.folders import image_folders
 
     typer.echo(f"Folders with images below {root}:")
     for folder, count, suffix in image_folders(root):
         typer.echo(f"  {folder}: {count} files that end in {suffix}")
     real = typer.prompt("Real training images")
-    labels = typer.prompt("Their labels")
-    validation = typer.prompt("Real images to validate on")
-    validation_labels = typer.prompt("Their labels", default=labels)
-    generated = {}
+    labels = asked.labels or typer.prompt("Their labels")
+    validation = asked.validation or typer.prompt("Real images to validate on")
+    validation_labels = asked.validation_labels or typer.prompt("Their labels", default=labels)
+    generated = dict(asked.generated)
     while folder := typer.prompt("Generated images (enter: no more)", default="", show_default=False):
         generated[typer.prompt("A name for them", default=Path(folder).name)] = folder
     return replace(

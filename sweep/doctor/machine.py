@@ -20,7 +20,7 @@ _LEAST_SHARED_GIGABYTES = 1.0
 
 def packages(spec: Spec) -> Finding:
     """Whether torch can be imported, and which versions there are."""
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES)
+    versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
     said = f"Python {platform.python_version()}, {versions}"
     if fault := devices.torch_fault():
         return Finding(
@@ -35,9 +35,7 @@ def memory(spec: Spec) -> Finding | None:
         return None
     cores, available = devices.cores(), _available_gigabytes()
     said = f"{cores} cores, {available:.1f} GB of memory available"
-    at_once = spec.resources.concurrent_trials or max(
-        int(cores // max(spec.resources.cpus_per_trial, 0.1)), 1
-    )
+    at_once = _at_once(spec, cores)
     if available < at_once * _GIGABYTES_A_TRIAL:
         return Finding(
             "machine",
@@ -58,6 +56,26 @@ def shared_memory(spec: Spec) -> Finding | None:
         mend = "start the container with --shm-size=8g, or set training.workers to 0"
         return Finding("shared memory", "fault", f"{said}; loader processes die with `Bus error`", mend)
     return Finding("shared memory", "ok", said)
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "is not installed"
+
+
+def _at_once(spec: Spec, cores: int) -> int:
+    """Trials that this machine has processors for, as far as the spec lets them run."""
+    resources = spec.resources
+    limits = [cores / max(resources.cpus_per_trial, 0.1)]
+    if resources.concurrent_trials is not None:
+        limits.append(resources.concurrent_trials)
+    if resources.gpus_per_trial:
+        limits.append(devices.count_gpus() / resources.gpus_per_trial)
+        if resources.max_gpus is not None:
+            limits.append(resources.max_gpus / resources.gpus_per_trial)
+    return max(int(min(limits)), 1)
 
 
 def _available_gigabytes() -> float:

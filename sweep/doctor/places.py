@@ -30,11 +30,12 @@ def cache(spec: Spec) -> Finding:
 
 
 def _folder(what: str, folder: Path) -> Finding:
-    place = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
-    said = f"{folder}" if folder.exists() else f"{folder}, which will be made"
-    if not place.is_dir():
-        return Finding(what, "fault", f"{place} is no folder", "move it, or name another place")
+    said = str(folder)
     try:
+        place = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+        said += "" if folder.exists() else ", which will be made"
+        if not place.is_dir():
+            return Finding(what, "fault", f"{place} is no folder", "move it, or name another place")
         with tempfile.NamedTemporaryFile(dir=place, prefix=_PROBE) as probe:
             probe.write(b"segsweep")
             probe.flush()

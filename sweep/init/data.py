@@ -27,6 +27,8 @@ class LookedAt:
     images: tuple[Path, ...]
     labels: tuple[Path, ...]
     """One for each image, whether it exists or not."""
+    image_suffix: str
+    """What the names of its images end in, where those of other sources may end in something else."""
     sizes: Mapping[tuple[int, int], int]
     """How many images of a sample have this height and width."""
 
@@ -81,7 +83,8 @@ def _look(pair: PairedFolders) -> LookedAt:
                 sizes[image.height, image.width] += 1
         except (OSError, SyntaxError, ValueError):
             continue  # `check_data` names it
-    return LookedAt(images, tuple(map(pair.label_path, images)), dict(sizes.most_common()))
+    labels = tuple(map(pair.label_path, images))
+    return LookedAt(images, labels, pair.image_suffix, dict(sizes.most_common()))
 
 
 def _finding(name: str, source: LookedAt, pair: PairedFolders) -> Finding:
@@ -105,6 +108,11 @@ def _of_labels(ids: LabelIds, classes: Classes) -> Iterator[Finding]:
         said += f"; {100 * ignored:.1f} % of the pixels are 255, which is ignored"
     if not ids.classes:
         yield Finding("labels", "fault", "hold no class", "labels are 8-bit PNGs of class ids")
+    elif len(ids.classes) == 1:
+        only = ids.classes[0]
+        mend = f"if 255 is a class, set label_map to {{255: {1 - min(only, 1)}}} and ignore_index to 254"
+        mend = mend if ignored else "two classes are the least that can be told apart"
+        yield Finding("labels", "fault", f"hold one class alone, {said}", mend)
     elif classes.are_invented:
         yield Finding("labels", "warning", said, "write the names of the classes into the spec, by their ids")
     else:

@@ -77,8 +77,10 @@ def found_folders(root: Path, asked: Asked) -> Folders:
     return Folders(
         root=root,
         layout=layout,
-        real=_part(root, splits, real, asked.labels),
-        validation=_part(root, splits, validation, asked.validation_labels or _if_folder(asked, splits)),
+        real=_part(root, layout, splits, real, asked.labels),
+        validation=_part(
+            root, layout, splits, validation, asked.validation_labels or _if_folder(asked, splits)
+        ),
         generated={
             name: _generated_part(
                 root, layout, splits, folder, asked.generated_labels.get(name), labels_of_real
@@ -153,9 +155,12 @@ def _if_folder(asked: Asked, splits: list[str]) -> str | None:
     return asked.labels if asked.validation is not None and asked.validation not in splits else None
 
 
-def _part(root: Path, splits: list[str], images: str, labels: str | None) -> Part:
+def _part(root: Path, layout: Layout, splits: list[str], images: str, labels: str | None) -> Part:
     if images in splits:
-        return Part({"split": images, **({"labels": labels} if labels else {})})
+        usual = LAYOUTS[layout]
+        pair = usual.images.format(split=images), labels or usual.labels.format(split=images)
+        own_labels = {"labels": labels} if labels else {}
+        return Part({"split": images, **own_labels, **_unusual(root, layout, *pair)})
     assert labels is not None, "its absence is a fault"
     return Part({"images": images, "labels": labels, **suffixes(root / images, root / labels)})
 
@@ -167,12 +172,18 @@ def _generated_part(
     usual = LAYOUTS[layout]
     if folder in splits:
         if labels is None and (root / usual.labels.format(split=folder)).is_dir():
-            return Part({"split": folder})
+            return _part(root, layout, splits, folder, None)
         folder = usual.images.format(split=folder)
-    ends = suffixes(root / folder, root / (labels or labels_of_real))
-    as_usual = {"image_suffix": usual.image_suffix, "label_suffix": usual.label_suffix}
-    unusual = {key: end for key, end in ends.items() if end != as_usual[key]}
+    unusual = _unusual(root, layout, folder, labels or labels_of_real)
     return Part({"images": folder, **({"labels": labels} if labels else {}), **unusual})
+
+
+def _unusual(root: Path, layout: Layout, images: str, labels: str) -> dict[str, str]:
+    """Suffixes that the layout does not have."""
+    usual = LAYOUTS[layout]
+    as_usual = {"image_suffix": usual.image_suffix, "label_suffix": usual.label_suffix}
+    ends = suffixes(root / images, root / labels)
+    return {key: end for key, end in ends.items() if end != as_usual[key]}
 
 
 def suffixes(images: Path, labels: Path) -> dict[str, str]:

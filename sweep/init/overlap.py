@@ -17,6 +17,7 @@ from sweep.init.data import LookedAt
 _SIDE = 16  # of the thumbnail whose differences are the fingerprint: 256 bits
 _ALIKE = 8  # bits that may differ
 _NAMED = 2
+_MEND = "take them out of the one or the other: scores on images that were trained on say nothing"
 
 Prints = NDArray[np.uint8]
 
@@ -29,40 +30,57 @@ def overlap_findings(sources: Mapping[str, LookedAt]) -> Iterator[Finding]:
     for name, source in sources.items():
         if name == "validation" or not source.images or not validation:
             continue
-        for finding in _shared(name, source.images, validation, theirs):
-            found = True
-            yield finding
+        shared = [*_copies(name, source.images, validation, theirs)]
+        if name != "real":
+            shared += _made_of(name, source, sources["real"], sources["validation"])
+        found = found or bool(shared)
+        yield from shared
     if not found:
         yield Finding(
             "overlap", "ok", "no image that is trained on is in validation, nor one that looks like it"
         )
 
 
-def _shared(
+def _copies(
     name: str, images: Sequence[Path], validation: Sequence[Path], theirs: Prints
 ) -> Iterator[Finding]:
-    mend = "take them out of the one or the other: scores on images that were trained on say nothing"
-    alike = _alike(images, _fingerprints(images), validation, theirs)
-    equal = [pair for pair in alike if _is_equal(*pair)]
-    similar = [pair for pair in alike if pair not in equal]
+    equal: list[tuple[Path, Path]] = []
+    similar: list[tuple[Path, Path]] = []
+    for pair in _alike(images, _fingerprints(images), validation, theirs):
+        (equal if _is_equal(*pair) else similar).append(pair)
     if equal:
-        yield Finding(name, "fault", f"{len(equal)} images are in validation, too: {_named(equal)}", mend)
+        yield Finding(name, "fault", f"{len(equal)} images are in validation, too: {_named(equal)}", _MEND)
     if similar:
         said = f"{len(similar)} images look like one in validation: {_named(similar)}"
-        yield Finding(name, "warning", said, f"look at them; if they are copies, {mend}")
-    if name != "real" and (made := _made_of(images, validation)):
-        said = f"{len(made)} images have the name of one in validation: {_named(made)}"
-        yield Finding(name, "fault", said, f"if they were generated from those, {mend}")
+        yield Finding(name, "warning", said, f"look at them; if they are copies, {_MEND}")
+
+
+def _made_of(name: str, source: LookedAt, real: LookedAt, validation: LookedAt) -> Iterator[Finding]:
+    """Generated images with the name of one in validation; not those whose label is one of `real`, for they
+    were made from it, and the splits of the data set are numbered alike."""
+    trained_on, held_out, labels = _by_stem(real), _by_stem(validation), set(real.labels)
+    certain: list[tuple[Path, Path]] = []
+    uncertain: list[tuple[Path, Path]] = []
+    for stem, (image, label) in _by_stem(source).items():
+        if stem in held_out and label not in labels:
+            (uncertain if stem in trained_on else certain).append((image, held_out[stem][0]))
+    if certain:
+        said = f"{len(certain)} images have the name of one in validation: {_named(certain)}"
+        yield Finding(name, "fault", said, f"if they were generated from those, {_MEND}")
+    if uncertain:
+        said = f"{len(uncertain)} images have a name that is in real and in validation: {_named(uncertain)}"
+        yield Finding(name, "warning", said, f"if they were generated from those in validation, {_MEND}")
+
+
+def _by_stem(source: LookedAt) -> dict[str, tuple[Path, Path]]:
+    """Image and label by what the image's name is before its suffix."""
+    pairs = zip(source.images, source.labels, strict=True)
+    return {image.name.removesuffix(source.image_suffix): (image, label) for image, label in pairs}
 
 
 def _named(pairs: Sequence[tuple[Path, Path]]) -> str:
     named = [f"{own.name} ({other.name})" for own, other in pairs[:_NAMED]]
     return ", ".join([*named, *(["..."] if len(pairs) > _NAMED else [])])
-
-
-def _made_of(images: Sequence[Path], validation: Sequence[Path]) -> list[tuple[Path, Path]]:
-    by_stem = {path.stem: path for path in validation}
-    return [(path, by_stem[path.stem]) for path in images if path.stem in by_stem]
 
 
 def _fingerprints(images: Sequence[Path]) -> Prints:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sweep.ledger.state import SweepState, TrialState
-from sweep.results import baseline_arms, metric_of, reference_of
+from sweep.results import baseline_arms, comparable, is_control_trial, metric_of, reference_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +36,18 @@ def arm_lines(state: SweepState) -> list[ArmLine]:
     arms: dict[str, list[TrialState]] = {}
     for trial in state.trials.values():
         arms.setdefault(trial.arm, []).append(trial)
-    baselines, metric = baseline_arms(state), metric_of(state)
+    baselines, metric, compared = baseline_arms(state), metric_of(state), comparable(state).trials
     lines = []
     for arm, trials in arms.items():
         parameters = trials[0].planned.parameters
         reference = reference_of(arm, parameters, baselines)
         peers = arms[reference] if reference is not None and reference != arm else []
-        at = _newest(trials, peers)
-        values = _values(trials, at, metric)
+        own, theirs = (
+            [one for one in some if one.trial_id in compared or is_control_trial(one)]
+            for some in (trials, peers)
+        )
+        at = _newest(own, theirs)
+        values = _values(own, at, metric)
         lines.append(
             ArmLine(
                 arm=arm,
@@ -53,7 +57,7 @@ def arm_lines(state: SweepState) -> list[ArmLine]:
                 iteration=max(trial.iteration for trial in trials),
                 at=at,
                 value=_mean(values),
-                difference=_difference(values, _values(peers, at, metric)),
+                difference=_difference(values, _values(theirs, at, metric)),
                 why=_why(trials),
             )
         )
@@ -67,12 +71,12 @@ def _newest(trials: list[TrialState], peers: list[TrialState]) -> int | None:
 
 
 def _values(trials: list[TrialState], at: int | None, metric: str) -> dict[int, float]:
-    """By seed."""
-    return {
-        trial.planned.seed: trial.reports[at].metrics.get(metric, math.nan)
-        for trial in trials
-        if at is not None and at in trial.reports
-    }
+    """By seed; of two trials with one seed that of the first."""
+    values: dict[int, float] = {}
+    for trial in trials:
+        if at is not None and at in trial.reports:
+            values.setdefault(trial.planned.seed, trial.reports[at].metrics.get(metric, math.nan))
+    return values
 
 
 def _mean(values: Mapping[int, float]) -> float | None:

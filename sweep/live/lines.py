@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rich.markup import escape
 
 from sweep.ledger.state import SweepState, TrialState
@@ -20,7 +22,9 @@ def summary(state: SweepState, metric: str) -> str:
 def paused_trials(state: SweepState, metric: str) -> str | None:
     """Those that wait, the best of the furthest first, a few of them named; None if none does."""
     waiting = [trial for trial in state.trials.values() if trial.waits]
-    waiting.sort(key=lambda trial: (trial.iteration, trial.reports[max(trial.reports)].metrics[metric]))
+    waiting.sort(
+        key=lambda trial: (trial.iteration, trial.reports[max(trial.reports)].metrics.get(metric, -math.inf))
+    )
     named = [f"{trial.trial_id} {latest_value(trial, metric)}" for trial in waiting[::-1][:_MOST_NAMED]]
     more = [f"{len(waiting) - _MOST_NAMED} more"] if len(waiting) > _MOST_NAMED else []
     return f"paused: {', '.join(named + more)}" if named else None

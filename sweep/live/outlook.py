@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from sweep.ledger.state import SweepState, TrialState
 from sweep.plan import is_protected
@@ -18,8 +19,9 @@ _OPEN = ("planned", "running", "interrupted", "paused")
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """The least: every trial that may be stopped is, at its next rung, and all run at the fastest pace seen.
-    The most: all are trained to the end, at the slowest. A retry, or a machine that goes, may add to either.
+    """The least: every trial that may be stopped is, at its next rung, and all run at the fastest pace seen,
+    as many at once as may or ever did. The most: all are trained to the end, at the slowest, as many at once
+    as do now. A retry, or a machine that goes, may add to either.
     """
 
     unit: str
@@ -41,8 +43,9 @@ def outlook(state: SweepState, spec: Spec) -> Outlook | None:
         return None
     gpus = spec.resources.gpus_per_trial
     unit, per_second = ("GPU-hours", gpus / 3600) if gpus else ("trial-hours", 1 / 3600)
-    running = sum(trial.status == "running" for trial in state.trials.values())
-    at_once = running or spec.resources.concurrent_trials or 1
+    running = sum(trial.status == "running" for trial in trials)
+    few = running or spec.resources.concurrent_trials or 1
+    many = max(few, spec.resources.concurrent_trials or _most_at_once(trials))
     fast, slow = min(paces), max(paces)
     saved = savings(state)
     return Outlook(
@@ -51,10 +54,24 @@ def outlook(state: SweepState, spec: Spec) -> Outlook | None:
         saved=saved.gpu_hours if gpus else saved.trial_hours,
         left=(math.fsum(least) * fast * per_second, math.fsum(most) * slow * per_second),
         seconds=(
-            fast * max(math.fsum(least) / at_once, max(least)),
-            slow * (math.fsum(most) / at_once + max(most) * (1 - 1 / at_once)),  # Graham 1966
+            fast * max(math.fsum(least) / many, max(least)),
+            slow * (math.fsum(most) / few + max(most) * (1 - 1 / few)),  # Graham 1966
         ),
     )
+
+
+def _most_at_once(trials: Sequence[TrialState]) -> int:
+    """That ever ran together, each from a start to the last word of that attempt."""
+    turns: list[tuple[float, int]] = []
+    for trial in trials:
+        for start, until in zip(trial.starts, [*(s.time for s in trial.starts[1:]), _last_word(trial)]):
+            turns += [(start.time, 1), (max(until, start.time), -1)]
+    return max(accumulate(change for _, change in sorted(turns)), default=0)
+
+
+def _last_word(trial: TrialState) -> float:
+    told = [one.time for one in trial.reports.values()]
+    return max([*told, *([trial.progress.time] if trial.progress else [])], default=0.0)
 
 
 def _pace(trial: TrialState) -> float | None:

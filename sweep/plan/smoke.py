@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sweep.spec import LoadedSpec, Point, Spec
+from sweep.spec import LoadedSpec, NotifyConfig, Point, Spec
 
 _ITERATIONS = 4
 _RUNG = 2
@@ -15,7 +15,8 @@ _WARM_UP = "training.schedule.warmup_iterations"
 
 def smoke_spec(loaded: LoadedSpec) -> LoadedSpec:
     """The spec with 4 iterations and a rung at 2 where nobody is stopped, named `NAME-smoke`, in a storage of
-    its own below the spec's, so that its runs never stand among real ones; all else as it was."""
+    its own below the spec's, so that its runs never stand among real ones, and no webhook is told; all else
+    as it was."""
     return replace(loaded, spec=_tiny(loaded.spec))
 
 
@@ -37,6 +38,7 @@ def _tiny(spec: Spec) -> Spec:
             "name": spec.name[: _LONGEST_NAME - len(_SUFFIX)] + _SUFFIX,
             "storage": spec.storage.model_copy(update={"path": spec.storage.path / "smoke"}),
             "training": spec.training.model_copy(update=training),
+            "notify": NotifyConfig(),
             "early_stopping": spec.early_stopping.model_copy(
                 update={"name": "none", "rungs": tuple(rung for rung in (_RUNG,) if rung < iterations)}
             ),

@@ -39,8 +39,9 @@ def _parts(data: DataConfig, total: int, real_ratio: float) -> Iterator[tuple[st
 
 
 def _real_ratios(parameters: Mapping[str, ParameterConfig]) -> tuple[float, ...]:
-    """All, or of a range the lowest, which needs the most generated images."""
+    """All, or of a range its ends: the lowest needs the most generated images, and the highest the fewest,
+    which may be none. What lies between is left to the trials."""
     searched = parameters[REAL_RATIO]
     if searched.choices is not None:
         return tuple(float(value) for value in searched.choices)
-    return (searched.min or 0.0,)
+    return searched.min or 0.0, 1.0 if searched.max is None else searched.max

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from sweep.ledger.state import SweepState
+
+_SETS_THE_PACE = ("trainable", "data", "model", "training")
+_OF_RESOURCES = ("gpus_per_trial", "cpus_per_trial")
+
+
+def trained_otherwise(state: SweepState, spec: Mapping[str, Any]) -> list[str]:
+    """Keys that decide how fast a trial is, and were others in the smoke run than in `spec`."""
+    then = state.created.spec
+    sections = [key for key in _SETS_THE_PACE if then.get(key) != spec[key]]
+    old, new = then["resources"], spec["resources"]
+    return sections + [f"resources.{key}" for key in _OF_RESOURCES if old.get(key) != new[key]]
 
 
 def rehearsed_pace(state: SweepState, iterations: int, validations: int) -> float | None:

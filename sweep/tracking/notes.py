@@ -54,6 +54,6 @@ def _within(parts: Iterator[str]) -> Iterator[str]:
     """Whole parts, as far as there is room: half a table is no table."""
     left = _LONGEST
     for part in parts:
-        left -= len(part) + 2
-        if part and left >= 0:
+        if part and len(part) + 2 <= left:
+            left -= len(part) + 2
             yield part

@@ -10,8 +10,11 @@ def trial_tags(state: SweepState, trial: TrialState) -> dict[str, str]:
     """Status, decisions and reasons, and of an imported trial where it comes from."""
     tags = {"segsweep.status": trial.status, "segsweep.attempts": str(trial.attempts)}
     tags |= _import_tags(state, trial)
-    if note := trial_note(state, trial):
+    note, reason = trial_note(state, trial), _reason(state, trial)
+    if note or _was_out(trial):  # a store adds tags and never takes one away: what holds no more is emptied
         tags[NOTE] = note
+    if reason or _was_out(trial):
+        tags["segsweep.reason"] = reason
     tags |= {f"segsweep.rung_{rung}": f"{j.decision}: {j.reason}" for rung, j in trial.judged.items()}
     tags |= {f"segsweep.promoted_{rung}": one.reason for rung, one in trial.promotions.items()}
     if (chance := _last_chance(trial)) is not None:
@@ -22,16 +25,26 @@ def trial_tags(state: SweepState, trial: TrialState) -> dict[str, str]:
         tags["segsweep.continued"] = "stopped before and continued on request"
     if trial.faults:
         tags["segsweep.last_fault"] = trial.faults[-1].reason
-    if trial.ended is not None:
-        tags["segsweep.reason"] = trial.ended.reason
-    elif trial.status == "paused":
-        tags["segsweep.reason"] = f"paused at {trial.iteration}: {trial.judged[max(trial.judged)].reason}"
-    elif trial.status == "running" and trial.promotions:
-        last = trial.promotions[max(trial.promotions)]
-        tags["segsweep.reason"] = f"promoted at {last.rung}: {last.reason}"
-    elif trial.status == "interrupted":
-        tags["segsweep.reason"] = f"interrupted; `sweep resume {state.created.name}` goes on with it"
     return tags
+
+
+def _reason(state: SweepState, trial: TrialState) -> str:
+    """Why it is where it is; empty where nothing special happened."""
+    if trial.ended is not None:
+        return trial.ended.reason
+    if trial.status == "paused":
+        return f"paused at {trial.iteration}: {trial.judged[max(trial.judged)].reason}"
+    if trial.status == "running" and trial.promotions:
+        last = trial.promotions[max(trial.promotions)]
+        return f"promoted at {last.rung}: {last.reason}"
+    if trial.status == "interrupted":
+        return f"interrupted; `sweep resume {state.created.name}` goes on with it"
+    return ""
+
+
+def _was_out(trial: TrialState) -> bool:
+    """It may have been paused, stopped, failed or interrupted before."""
+    return bool(trial.attempts > 1 or trial.promotions or trial.continued or trial.faults)
 
 
 def _import_tags(state: SweepState, trial: TrialState) -> dict[str, str]:

@@ -209,6 +209,27 @@ def test_plan_of_a_begun_sweep_says_so(sweep: Terminal, tmp_path: Path) -> None:
     assert "1 failed, 2 finished, 1 stopped" in sweep("plan", "x.yaml").out
 
 
+def test_plan_leaves_out_what_a_smoke_run_of_another_training_tells(sweep: Terminal, tmp_path: Path) -> None:
+    write_fake(tmp_path / "sweeps" / "smoke", "tiny-smoke")
+    write_spec(tmp_path / "x.yaml", tiny_spec(tmp_path / "sweeps"))
+    done = sweep("plan", "x.yaml")
+    assert done.code == 0
+    assert "the smoke run is too old to tell the pace: " in done.err
+    assert "hours by the smoke run" not in done.out
+
+
+def test_a_webhook_that_is_not_set_burns_no_name(
+    sweep: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MY_HOOK", raising=False)
+    write_spec(tmp_path / "x.yaml", {**tiny_spec(tmp_path / "sweeps"), "notify": {"webhook": "MY_HOOK"}})
+    for _ in range(2):
+        done = sweep("run", "x.yaml")
+        assert (done.code, done.out) == (2, "")
+        assert "MY_HOOK, which is not set" in done.err
+    assert not (tmp_path / "sweeps" / "tiny").exists()
+
+
 def test_name_in_use(sweep: Terminal, tmp_path: Path) -> None:
     write_fake(tmp_path / "elsewhere", "tiny")
     write_spec(tmp_path / "x.yaml", tiny_spec(tmp_path / "elsewhere"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.abc import MetaPathFinder
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -43,6 +45,31 @@ def test_packages_are_named_and_a_torch_that_cannot_be_loaded_is_a_fault(
     monkeypatch.setattr("trainables.devices.torch_fault", lambda: "libcudart.so.13: cannot open")
     broken = packages(spec())
     assert (broken.verdict, "libcudart" in broken.said) == ("fault", True)
+    monkeypatch.setattr("sweep.doctor.machine._PACKAGES", ("segsweep", "torch-that-is-not-there"))
+    assert "torch-that-is-not-there is not installed" in packages(spec()).said
+
+
+def test_a_torchvision_for_another_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Finder(MetaPathFinder):
+        def find_spec(self, name: str, path: object, target: object = None) -> None:
+            if name == "torchvision":
+                raise RuntimeError("operator torchvision::nms does not exist")
+
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "torchvision", raising=False)
+    assert devices.torch_fault() == "operator torchvision::nms does not exist"
+    assert devices.count_gpus() == 0
+
+
+def test_a_gpu_that_lets_nobody_in_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(index: int) -> None:
+        raise RuntimeError("CUDA error: out of memory")
+
+    of = SimpleNamespace(name="H100", total_memory=2**36)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("torch.cuda.get_device_properties", lambda index: of)
+    monkeypatch.setattr("torch.cuda.mem_get_info", refused)
+    assert devices.gpus() == [Gpu("H100", 0, 2**36)]
 
 
 @pytest.mark.parametrize(
@@ -52,10 +79,33 @@ def test_memory_for_all_trials(
     spec: Made, monkeypatch: pytest.MonkeyPatch, available: float, at_once: int, verdict: str
 ) -> None:
     monkeypatch.setattr("sweep.doctor.machine._available_gigabytes", lambda: available)
+    monkeypatch.setattr(devices, "cores", lambda: 8)
     found = memory(spec(resources={"concurrent_trials": at_once}))
     assert found is not None
     assert found.verdict == verdict
     assert found.mend == ("" if verdict == "ok" else "set resources.concurrent_trials to 1")
+
+
+@pytest.mark.parametrize(
+    ("resources", "at_once"),
+    [
+        ({"cpus_per_trial": 4}, 16),
+        ({"cpus_per_trial": 4, "concurrent_trials": 20}, 16),
+        ({"gpus_per_trial": 1}, 4),
+        ({"gpus_per_trial": 0.5}, 8),
+        ({"gpus_per_trial": 0.5, "max_gpus": 2}, 4),
+        ({"gpus_per_trial": 1, "concurrent_trials": 3}, 3),
+    ],
+)
+def test_memory_is_for_as_many_trials_as_find_room(
+    spec: Made, monkeypatch: pytest.MonkeyPatch, resources: dict[str, float], at_once: int
+) -> None:
+    monkeypatch.setattr("sweep.doctor.machine._available_gigabytes", lambda: 1.0)
+    monkeypatch.setattr(devices, "cores", lambda: 64)
+    monkeypatch.setattr(devices, "count_gpus", lambda: 4)
+    found = memory(spec(resources=resources))
+    assert found is not None
+    assert f"{at_once} trials at once" in found.said
 
 
 def test_shared_memory_matters_to_loader_processes_alone(spec: Made, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +159,16 @@ def test_storage_leaves_nothing_behind_and_makes_nothing(spec: Made, tmp_path: P
 def test_a_storage_below_a_file(spec: Made, tmp_path: Path) -> None:
     (tmp_path / "sweeps").write_text("a file")
     assert storage(spec()).verdict == "fault"
+
+
+def test_a_storage_that_may_not_be_looked_into(spec: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", forbidden)
+    found = storage(spec())
+    assert found.verdict == "fault"
+    assert "Permission denied" in found.said
 
 
 def test_a_cache_that_cannot_be_written(spec: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from sweep.commands.init import _answered
 from sweep.init import Asked, found_folders, looked_at, overlap_findings
 from sweep.init.folders import suffixes
 from sweep.init.labels import LabelIds, classes_of
@@ -97,8 +99,7 @@ def test_the_spec_fits_the_machine(
 ) -> None:
     from trainables import devices
 
-    gpus = [devices.Gpu("H100", 1, 1)] if has_gpu else []
-    monkeypatch.setattr(devices, "gpus", lambda: gpus)
+    monkeypatch.setattr(devices, "count_gpus", lambda: int(has_gpu))
     done = sweep("init", str(root), "-o", str(tmp_path / "my.yaml"))
     assert done.code == 0, done.err
     spec = load_spec(tmp_path / "my.yaml").spec
@@ -165,6 +166,56 @@ def test_generated_images_whose_source_is_in_validation(root: Path) -> None:
     images(root / "img_dir" / "gen_day", ["a.jpg", "y.jpg"], 4)
     labels(root / "ann_dir" / "gen_day", ["a.png", "y.png"])
     assert told(root) == {"fault gen_day": "1 images have the name of one in validation: y.jpg (y.jpg)"}
+
+
+def test_generated_images_that_take_the_labels_of_real_ones_were_made_from_those(root: Path) -> None:
+    """The splits are numbered alike: `a` is in both, and its label says of which it was made."""
+    images(root / "img_dir" / "val", ["a.jpg"], 6)
+    labels(root / "ann_dir" / "val", ["a.png"])
+    assert told(root) == {}
+    labels(root / "ann_dir" / "gen_night", [f"{stem}.png" for stem in "abcd"])
+    name = "1 images have a name that is in real and in validation: a.jpg (a.jpg)"
+    assert told(root) == {"warning gen_night": name}
+
+
+def test_names_are_compared_without_what_they_end_in(root: Path) -> None:
+    images(root / "img_dir" / "gen_day", ["a_fake.png", "y_fake.png"], 4)
+    labels(root / "more", ["a.png", "y.png"])
+    given = {"generated": {"day": "img_dir/gen_day"}, "generated_labels": {"day": "more"}}
+    assert told(root, **given) == {
+        "fault day": "1 images have the name of one in validation: y_fake.png (y.jpg)"
+    }
+
+
+def test_a_split_whose_files_end_otherwise_than_the_layout_says(root: Path) -> None:
+    for split, stems in (("train", "abcd"), ("val", "yz")):
+        for path in (root / "img_dir" / split).iterdir():
+            path.unlink()
+        images(root / "img_dir" / split, [f"{stem}.png" for stem in stems], ord(stems[0]))
+    found = found_folders(root, Asked())
+    assert found.real.keys == {"split": "train", "image_suffix": ".png"}
+    assert found.validation.keys == {"split": "val", "image_suffix": ".png"}
+    assert told(root) == {}
+
+
+def test_masks_of_0_and_255_are_no_classes_yet(root: Path) -> None:
+    labels(root / "ann_dir" / "train", [f"{stem}.png" for stem in "abcd"], (0, 255))
+    data = looked_at(found_folders(root, Asked()), [])
+    found = next(one for one in data.findings if one.what == "labels")
+    assert found.verdict == "fault"
+    assert found.mend == "if 255 is a class, set label_map to {255: 1} and ignore_index to 254"
+
+
+def test_what_was_given_is_not_asked_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {"Real training images": "img_dir/train", "Generated images (enter: no more)": ""}
+    monkeypatch.setattr("typer.prompt", lambda question, **_: answers[question])
+    given = Asked(
+        labels="ann_dir/train",
+        validation="img_dir/val",
+        validation_labels="ann_dir/val",
+        generated={"night": "img_dir/gen_night"},
+    )
+    assert _answered(root, given) == replace(given, real="img_dir/train")
 
 
 def test_images_without_labels_and_folders_without_images(root: Path) -> None:

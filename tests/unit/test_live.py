@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep.ledger import SweepState, replay
-from sweep.ledger.events import DriverStarted, SweepCreated, TrialPlanned, TrialReported, TrialStarted
+from sweep.ledger.events import (
+    DriverStarted,
+    SweepCreated,
+    TrialEnded,
+    TrialImported,
+    TrialPlanned,
+    TrialReported,
+    TrialStarted,
+)
 from sweep.live.arms import ArmLine, arm_lines
 from sweep.live.curve import curve_so_far
 from sweep.live.outlook import Outlook, outlook
@@ -64,6 +73,27 @@ class TestArms:
         assert " < " in line_of(state, "real_ratio=0.5").why
         assert "img/0007.jpg" in line_of(state, "real_ratio=0.25").why
         assert line_of(state, "real_ratio=1.0").why == ""
+
+    def test_imported_values_that_may_not_be_compared_are_not_averaged_in(self) -> None:
+        state = sweep_state(arms=(1.0, 0.5), seeds=(0, 1), rungs=(60, 120))
+        before = arm_lines(state)
+        for number, own in enumerate(("t000", "t002")):
+            name, planned = f"i{number:03d}", state.trials[own].planned
+            imported = {
+                "source": "old.csv",
+                "run": "",
+                "line": 1,
+                "protocol_id": "other",
+                "regime_id": "other",
+            }
+            state.apply(replace(planned, trial_id=name))
+            state.apply(TrialImported(time=1.0, trial_id=name, **imported))
+            state.apply(replace(state.trials[own].reports[120], trial_id=name, metrics={"val_miou": 99.0}))
+            state.apply(TrialEnded(time=1.0, trial_id=name, outcome="finished", reason="", iteration=120))
+        after = arm_lines(state)
+        assert [line.value for line in after] == [line.value for line in before]
+        assert [line.difference for line in after] == [line.difference for line in before]
+        assert [line.statuses for line in after] == [("finished",) * 3] * 2
 
     def test_before_anything_is_known(self) -> None:
         state = replay(e for e in sweep_events() if isinstance(e, SweepCreated | TrialPlanned))
@@ -148,8 +178,6 @@ def paced(rule: str, *done: int, gpus: float = 0.0) -> tuple[SweepState, Spec]:
 
 
 def replace_spec(created: Any, spec: Spec) -> Any:
-    from dataclasses import replace
-
     return replace(created, spec=spec.model_dump(mode="json"))
 
 
@@ -186,6 +214,15 @@ class TestOutlook:
         low, high = found.seconds  # two run at once
         assert low == max(least / 2, 7) * SECONDS
         assert high == (most / 2 + 12 / 2) * SECONDS
+
+    def test_the_least_has_all_slots_busy_though_one_is_idle_now(self) -> None:
+        state, spec = paced("none", 4, 6, 0, 0)
+        state.apply(TrialEnded(time=1013.0, trial_id="t001", outcome="finished", reason="", iteration=12))
+        for at_once, by in ((4, 4), (1, 1), (None, 2)):  # two did run together, and one does now
+            resources = spec.resources.model_copy(update={"concurrent_trials": at_once})
+            found = outlook(state, spec.model_copy(update={"resources": resources}))
+            assert found is not None
+            assert found.seconds == ((8 + 12 + 12) * SECONDS / min(by, 32 / 12), (8 + 12 + 12) * SECONDS)
 
     def test_gpu_hours(self) -> None:
         found = outlook(*paced("none", 4, 0, gpus=0.5))

@@ -55,6 +55,11 @@ def hook() -> Iterator[Hook]:
     hook.server.server_close()
 
 
+def no_http(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"what do you want\r\n")
+    handler.close_connection = True
+
+
 def tell_all(notifier: Notifier, **changes: Any) -> None:
     first, *rest = sweep_events(arms=(1.0, 0.5), seeds=(0, 1), **changes)
     assert isinstance(first, SweepCreated)
@@ -105,7 +110,7 @@ def test_many_failures_make_few_messages_and_hold_nothing_up(hook: Hook) -> None
     assert any("more" in one["text"] for one in hook.told)
 
 
-@pytest.mark.parametrize("trouble", ["404", "nobody", "slow"])
+@pytest.mark.parametrize("trouble", ["404", "nobody", "slow", "garbage"])
 def test_a_webhook_in_trouble_is_a_line_in_the_log_without_its_address(
     hook: Hook, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
@@ -113,6 +118,8 @@ def test_a_webhook_in_trouble_is_a_line_in_the_log_without_its_address(
     url = hook.url
     if trouble == "404":
         hook.answer = 404
+    elif trouble == "garbage":
+        monkeypatch.setattr(hook.server.RequestHandlerClass, "do_POST", no_http)
     elif trouble == "slow":
         hook.delay = 1.0
         monkeypatch.setattr(sweep.notify, "_SECONDS_TO_ANSWER", 0.1)
@@ -131,6 +138,10 @@ def test_a_webhook_in_trouble_is_a_line_in_the_log_without_its_address(
         ("http://example.org/x", "holds no https:// address"),
         ("file:///etc/passwd", "holds no https:// address"),
         ("https://", "holds no https:// address"),
+        ("https://[example", "holds no https:// address"),
+        ("https://example.org:x/", "holds no https:// address"),
+        ("https://example.org/a b", "holds no https:// address"),
+        ("https://example.org/a\nb", "holds no https:// address"),
     ],
 )
 def test_an_address_that_cannot_be_used(

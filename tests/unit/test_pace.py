@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from sweep.ledger import SweepState, replay
 from sweep.ledger.events import TrialReported
 from sweep.plan import plan_text
 from sweep.spec import spec_from_dict
-from sweep.times.pace import rehearsed_pace
+from sweep.times.pace import rehearsed_pace, trained_otherwise
 from tests.builders import sweep_events
 from tests.specs import tiny_spec
 
@@ -36,6 +37,22 @@ def test_training_counts_by_iterations_and_validation_by_reports() -> None:
 def test_nothing_is_foretold_of_a_smoke_run_that_told_nothing() -> None:
     assert rehearsed_pace(smoke(), 100, 5) is None
     assert rehearsed_pace(replay(sweep_events()[:4]), 100, 5) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({}, []),
+        ({"early_stopping": {"name": "none"}}, []),
+        ({"training": {"iterations": 12, "batch_size": 4, "crop_size": [32, 48]}}, ["training"]),
+        ({"resources": {"gpus_per_trial": 0.5}}, ["resources.gpus_per_trial"]),
+    ],
+)
+def test_a_smoke_run_of_another_training_tells_nothing(change: dict[str, Any], named: list[str]) -> None:
+    then, now = (spec_from_dict({**tiny_spec(Path("x")), **more}) for more in ({}, change))
+    state = smoke(training=6.0)
+    created = replace(state.created, spec=then.model_dump(mode="json"))
+    assert trained_otherwise(replace(state, created=created), now.model_dump(mode="json")) == named
 
 
 def test_the_plan_has_hours_by_it_and_says_so() -> None:

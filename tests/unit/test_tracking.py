@@ -218,6 +218,24 @@ def test_resumed_trial_goes_on_in_its_run(target: TrackingTarget, folder: SweepF
     assert resumed[""].info.status == "RUNNING"
 
 
+def test_what_was_said_of_a_paused_or_interrupted_trial_is_gone_when_it_has_finished(
+    target: TrackingTarget, folder: SweepFolder
+) -> None:
+    paused = TestPaused.EVENTS
+    ledger = ledger_of(folder, paused)
+    writer = LedgerWriter(ledger, target)
+    writer.write(replay(paused), list(paused))
+    assert runs_of(target)["t001"].data.tags["mlflow.note.content"].startswith("**Paused")
+    news = [
+        TrialPromoted(time=2e9, trial_id="t001", rung=60, reason="its turn"),
+        TrialStarted(time=2e9, trial_id="t001", attempt=2, iteration=60, host="here"),
+        TrialEnded(time=2e9, trial_id="t001", outcome="finished", reason="", iteration=300),
+    ]
+    writer.write(replay([*paused, *news]), news)
+    tags = runs_of(target)["t001"].data.tags
+    assert (tags["mlflow.note.content"], tags["segsweep.reason"]) == ("", "")
+
+
 def test_nan_and_infinity_do_no_harm(target: TrackingTarget, folder: SweepFolder) -> None:
     ledger = ledger_of(folder, EVENTS)
     last = _reports("t000")[-1]
