@@ -19,13 +19,14 @@ _LEAST_SHARED_GIGABYTES = 1.0
 
 
 def packages(spec: Spec) -> Finding:
-    """Whether torch can be imported, and which versions there are."""
-    versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
-    said = f"Python {platform.python_version()}, {versions}"
-    if fault := devices.torch_fault():
-        return Finding(
-            "packages", "fault", f"{said}; torch: {fault}", "install anew: remove .venv and run `make demo`"
-        )
+    """Whether they are there, in which versions, and torch can be imported."""
+    versions = {name: _version(name) for name in _PACKAGES}
+    said = ", ".join(f"{name} {version or 'is not installed'}" for name, version in versions.items())
+    said = f"Python {platform.python_version()}, {said}"
+    fault = devices.torch_fault()
+    if fault or not all(versions.values()):
+        said += f"; torch: {fault}" if fault else ""
+        return Finding("packages", "fault", said, "install anew: remove .venv and run `make demo`")
     return Finding("packages", "ok", said)
 
 
@@ -58,11 +59,12 @@ def shared_memory(spec: Spec) -> Finding | None:
     return Finding("shared memory", "ok", said)
 
 
-def _version(package: str) -> str:
+def _version(package: str) -> str | None:
+    """None if it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return "is not installed"
+        return None
 
 
 def _at_once(spec: Spec, cores: int) -> int:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-import sweep.doctor.examine
 import sweep.doctor.places
+from sweep.doctor import examine
 from sweep.doctor.gpus import gpus
 from sweep.doctor.machine import memory, packages, shared_memory
 from sweep.doctor.places import cache, storage
@@ -47,6 +47,30 @@ def test_packages_are_named_and_a_torch_that_cannot_be_loaded_is_a_fault(
     assert (broken.verdict, "libcudart" in broken.said) == ("fault", True)
     monkeypatch.setattr("sweep.doctor.machine._PACKAGES", ("segsweep", "torch-that-is-not-there"))
     assert "torch-that-is-not-there is not installed" in packages(spec()).said
+    assert [one.what for one in examine(spec())] == ["packages"]
+
+
+def test_without_ray_and_mlflow_the_command_says_so(tmp_path: Path) -> None:
+    """In a process where neither can be imported nor has a version."""
+    lost = """
+import sys
+from importlib import metadata
+from sweep.cli import main
+known = metadata.version
+def version(name):
+    if name in ("ray", "mlflow"):
+        raise metadata.PackageNotFoundError(name)
+    return known(name)
+metadata.version = version
+sys.modules["ray"] = sys.modules["mlflow"] = None
+sys.argv = ["sweep", "doctor"]
+main()
+"""
+    command = [sys.executable, "-c", lost]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "ray is not installed, mlflow is not installed" in done.stdout
+    assert "1 looked at: 1 faults" in done.stdout
 
 
 def test_a_torchvision_for_another_torch(monkeypatch: pytest.MonkeyPatch) -> None:
