@@ -95,6 +95,22 @@ def is_shared() -> bool:
     return "RAY_ADDRESS" in os.environ
 
 
+def most_at_once(wanted: ResourcesConfig) -> int | None:
+    """How many trials Ray is to be asked for at once; None: one more whenever none waits for room.
+
+    By `concurrent_trials` or `max_gpus` where they are set; else, inside this process, as many as the machine
+    takes: it neither grows nor shrinks. Where Ray knows no number it starts one process at a time, each some
+    seconds long.
+    """
+    most = most_trials(wanted)
+    if most is not None or is_shared():
+        return most
+    offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    needs = {"CPU": wanted.cpus_per_trial, "GPU": wanted.gpus_per_trial}
+    takes = [int(offered.get(kind, 0) / each + 1e-9) for kind, each in needs.items() if each]
+    return max(1, min(takes)) if takes else None
+
+
 def has_room(wanted: ResourcesConfig, at_work: int) -> bool:
     """Whether one more trial may start beside `at_work` others.
 

@@ -13,11 +13,10 @@ from types import FrameType
 
 from ray import tune
 
-from sweep.engine.cluster import has_room, is_shared, ray_cluster
+from sweep.engine.cluster import has_room, is_shared, most_at_once, ray_cluster
 from sweep.engine.driver import Driver, Listener
 from sweep.engine.extend import extend
 from sweep.engine.promotions import PromotingSource, give_up_paused
-from sweep.engine.queue import most_trials
 from sweep.engine.ray_faults import FaultCallback
 from sweep.engine.ray_nodes import NodeCallback
 from sweep.engine.ray_placement import placement
@@ -137,7 +136,7 @@ def fit(
                 search_alg=LedgerSearcher(driver, source, work, turn.has_come if turn else always),
                 scheduler=LedgerScheduler(driver),
                 num_samples=-1,  # until the searcher says FINISHED
-                max_concurrent_trials=most_trials(spec.resources),
+                max_concurrent_trials=most_at_once(spec.resources),
                 reuse_actors=reuse_processes,
             ),
             run_config=tune.RunConfig(

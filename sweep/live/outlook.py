@@ -12,6 +12,7 @@ from sweep.plan import is_protected
 from sweep.plan.cost import number_of_trials
 from sweep.results import rungs_of
 from sweep.spec import Spec
+from sweep.times.pace import Pace, pace_of
 from sweep.times.savings import savings
 
 _OPEN = ("planned", "running", "interrupted", "paused")
@@ -20,8 +21,8 @@ _OPEN = ("planned", "running", "interrupted", "paused")
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
     """The least: every trial that may be stopped is, at its next rung, and all run at the fastest pace seen,
-    as many at once as may or ever did. The most: all are trained to the end, at the slowest, as many at once
-    as do now. A retry, or a machine that goes, may add to either.
+    as many at once as may or ever did. The most: all are trained to the end, at the slowest pace of those
+    that have come far, as many at once as do now. A retry, or a machine that goes, may add to either.
     """
 
     unit: str
@@ -36,28 +37,52 @@ class Outlook:
 def outlook(state: SweepState, spec: Spec) -> Outlook | None:
     """None while no trial has told how fast it is, and where nothing is left."""
     trials = list(state.own_trials.values())
-    paces = [pace for trial in trials if (pace := _pace(trial)) is not None]
+    paces = {trial.trial_id: pace for trial in trials if (pace := pace_of(trial)) is not None}
     left = list(_left(trials, rungs_of(state), spec))
-    least, most = [one[0] for one in left], [one[1] for one in left]
-    if not paces or not any(most):
+    if not paces or not any(most for _, most, _ in left):
         return None
+    quick, late = _bounds(list(paces.values()))
+    least = [quick.seconds(done, starts=at_work not in paces) for done, _, at_work in left]
+    most = [late.seconds(done, starts=at_work not in paces) for _, done, at_work in left]
     gpus = spec.resources.gpus_per_trial
     unit, per_second = ("GPU-hours", gpus / 3600) if gpus else ("trial-hours", 1 / 3600)
     running = sum(trial.status == "running" for trial in trials)
     few = running or spec.resources.concurrent_trials or 1
     many = max(few, spec.resources.concurrent_trials or _most_at_once(trials))
-    fast, slow = min(paces), max(paces)
     saved = savings(state)
     return Outlook(
         unit=unit,
         spent=math.fsum(trial.seconds for trial in trials) * per_second,
         saved=saved.gpu_hours if gpus else saved.trial_hours,
-        left=(math.fsum(least) * fast * per_second, math.fsum(most) * slow * per_second),
+        left=(math.fsum(least) * per_second, math.fsum(most) * per_second),
         seconds=(
-            fast * max(math.fsum(least) / many, max(least)),
-            slow * (math.fsum(most) / few + max(most) * (1 - 1 / few)),  # Graham 1966
+            max(math.fsum(least) / many, max(least)),
+            math.fsum(most) / few + max(most) * (1 - 1 / few),  # Graham 1966
         ),
     )
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """Of what a trial takes."""
+
+    starting: float
+    per_iteration: float
+
+    def seconds(self, iterations: int, *, starts: bool) -> float:
+        """For so many iterations, before which its process must start or not."""
+        return iterations * self.per_iteration + (self.starting if starts and iterations else 0.0)
+
+
+def _bounds(paces: Sequence[Pace]) -> tuple[_Bound, _Bound]:
+    """The late one by trials that have come far: first iterations are slow, and the first validation is."""
+    furthest = max(pace.iterations for pace in paces)
+    far = [pace for pace in paces if 2 * pace.iterations >= furthest]
+    quick = _Bound(min(pace.starting for pace in paces), min(pace.per_iteration for pace in paces))
+    late = _Bound(
+        max(pace.starting for pace in paces), max(max(pace.from_start, pace.per_iteration) for pace in far)
+    )
+    return quick, late
 
 
 def _most_at_once(trials: Sequence[TrialState]) -> int:
@@ -74,32 +99,19 @@ def _last_word(trial: TrialState) -> float:
     return max([*told, *([trial.progress.time] if trial.progress else [])], default=0.0)
 
 
-def _pace(trial: TrialState) -> float | None:
-    """Seconds an iteration, with all that goes on beside: of the newest attempt, from its start."""
-    if not trial.starts:
-        return None
-    start = trial.starts[-1]
-    told = [(one.iteration, one.time) for one in trial.reports.values()]
-    if trial.progress is not None:
-        told.append((trial.progress.iteration, trial.progress.time))
-    iteration, time = max((one for one in told if one[1] >= start.time), default=(0, 0.0))
-    done = iteration - start.iteration
-    return (time - start.time) / done if done > 0 else None
-
-
-def _left(trials: Sequence[TrialState], rungs: Sequence[int], spec: Spec) -> Iterator[tuple[int, int]]:
-    """Iterations that each trial will still take: at least, at most."""
+def _left(trials: Sequence[TrialState], rungs: Sequence[int], spec: Spec) -> Iterator[tuple[int, int, str]]:
+    """Iterations that each trial will still take, at least and at most; and its id if it runs."""
     may_stop = spec.early_stopping.name != "none"
     for trial in trials:
         if trial.status not in _OPEN:
             continue
-        most = rungs[-1] - trial.iteration
+        most, at_work = rungs[-1] - trial.iteration, trial.trial_id if trial.status == "running" else ""
         if trial.waits:
-            yield 0, most
+            yield 0, most, at_work
         elif not may_stop or trial.spared or trial.continued or is_protected(spec, trial.planned.parameters):
-            yield most, most
+            yield most, most, at_work
         else:
             next_rung = next(rung for rung in (*rungs, rungs[-1] + 1) if rung > trial.iteration)
-            yield next_rung - trial.iteration, most
+            yield next_rung - trial.iteration, most, at_work
     for _ in range(number_of_trials(spec) - len(trials)):  # that are yet to be proposed
-        yield rungs[0] if may_stop else rungs[-1], rungs[-1]
+        yield rungs[0] if may_stop else rungs[-1], rungs[-1], ""

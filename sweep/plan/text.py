@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sweep.plan.cost import Cost, estimate_cost
 from sweep.plan.mixtures import MixtureRow, mixtures
+from sweep.plan.sharing import sharing_advice
 from sweep.plan.trials import planned_trials, rungs
 from sweep.spec import Spec
 from sweep.storage import sweep_in
@@ -125,7 +126,7 @@ def _cost(spec: Spec, cost: Cost, *, is_rehearsed: bool) -> Iterator[str]:
     if cost.trial_hours_worst is None:
         yield "  hours need resources.seconds_per_iteration, or `sweep run --smoke`, which measures it"
     elif is_rehearsed:
-        yield "  hours by the smoke run, whose few iterations are slower than later ones"
+        yield "  hours by the last iterations of the smoke run: a rough figure"
     if cost.trial_hours_worst is not None and cost.wall_hours_worst is None:
         yield "  hours on the clock need resources.concurrent_trials"
     if cost.checkpoint_gigabytes is None:
@@ -137,6 +138,8 @@ def _cost(spec: Spec, cost: Cost, *, is_rehearsed: bool) -> Iterator[str]:
     limits = spec.budget.model_dump(exclude_none=True)
     if limits:
         yield f"  budget: {', '.join(f'{name} {limit:g}' for name, limit in limits.items())}"
+    if advice := sharing_advice(spec):
+        yield f"  {advice}"
 
 
 def _resumption(spec: Spec, begun: KnownSweep) -> Iterator[str]:

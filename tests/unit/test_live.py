@@ -173,6 +173,7 @@ def paced(rule: str, *done: int, gpus: float = 0.0) -> tuple[SweepState, Spec]:
         state.apply(TrialPlanned(time=1000.0, trial_id=name, seed=0, **arm))
         if iteration:
             state.apply(TrialStarted(time=1000.0, trial_id=name, attempt=1, iteration=0, host="h"))
+            state.apply(report(name, 1))
             state.apply(report(name, iteration))
     return state, spec
 
@@ -223,6 +224,28 @@ class TestOutlook:
             found = outlook(state, spec.model_copy(update={"resources": resources}))
             assert found is not None
             assert found.seconds == ((8 + 12 + 12) * SECONDS / min(by, 32 / 12), (8 + 12 + 12) * SECONDS)
+
+    def test_a_slow_start_is_not_taken_for_the_pace(self) -> None:
+        """As on a GPU: ten seconds until the first iteration, then 2 s each. Nobody has begun yet but one."""
+        state, spec = paced("none", 0, 0)
+        state.apply(TrialStarted(time=990.0, trial_id="t000", attempt=1, iteration=0, host="h"))
+        state.apply(report("t000", 1))
+        assert outlook(state, spec) is None  # whether that was the start or the pace nobody knows
+        state.apply(report("t000", 5))
+        found = outlook(state, spec)
+        assert found is not None
+        from_start = (10 + 5 * SECONDS) / 5
+        assert found.seconds == ((7 + 12) * SECONDS + 10, (7 + 12) * from_start + 10)
+
+    def test_who_was_paused_early_does_not_say_how_slow_the_rest_will_be(self) -> None:
+        state, spec = paced("none", 0, 0)
+        for name, begun in (("t000", 0.0), ("t001", 1000.0)):
+            state.apply(TrialStarted(time=begun, trial_id=name, attempt=1, iteration=0, host="h"))
+        for name, iteration in (("t000", 1), ("t000", 2), ("t001", 1), ("t001", 8)):
+            state.apply(report(name, iteration))
+        found = outlook(state, spec)
+        assert found is not None
+        assert found.left[1] == pytest.approx((10 + 4) * SECONDS / 3600)
 
     def test_gpu_hours(self) -> None:
         found = outlook(*paced("none", 4, 0, gpus=0.5))

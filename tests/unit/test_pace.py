@@ -34,6 +34,18 @@ def test_training_counts_by_iterations_and_validation_by_reports() -> None:
     assert rehearsed_pace(state, iterations=100, validations=5) == pytest.approx(2.0 + 5.0 * 5 / 100)
 
 
+def test_what_comes_before_the_first_report_is_no_pace() -> None:
+    """On a GPU the first iterations take seconds, the others milliseconds."""
+    events = sweep_events(arms=(1.0,), seeds=(0,), rungs=(2, 4), validate_every=None)
+    spent = {2: {"training": 20.0, "validation": 9.0}, 4: {"training": 20.5, "data": 0.5, "validation": 10.0}}
+    told = [
+        replace(one, spent=spent[one.iteration]) if isinstance(one, TrialReported) else one for one in events
+    ]
+    assert rehearsed_pace(replay(told), iterations=100, validations=5) == pytest.approx(0.5 + 1.0 * 5 / 100)
+    alone = [one for one in told if not (isinstance(one, TrialReported) and one.iteration == 4)]
+    assert rehearsed_pace(replay(alone), iterations=100, validations=5) == pytest.approx(10.0 + 9.0 * 5 / 100)
+
+
 def test_nothing_is_foretold_of_a_smoke_run_that_told_nothing() -> None:
     assert rehearsed_pace(smoke(), 100, 5) is None
     assert rehearsed_pace(replay(sweep_events()[:4]), 100, 5) is None
@@ -59,11 +71,11 @@ def test_the_plan_has_hours_by_it_and_says_so() -> None:
     spec = spec_from_dict(tiny_spec(Path("sweeps")))
     without, with_pace = plan_text(spec), plan_text(spec, rehearsed_seconds=3600.0)
     assert "`sweep run --smoke`, which measures it" in without
-    assert "hours by the smoke run" in with_pace
+    assert "of the smoke run" in with_pace
     worst = next(line for line in with_pace.splitlines() if line.startswith("  trial hours")).split()[-1]
     assert float(worst) == 3 * 12
 
 
 def test_what_was_measured_or_said_comes_first() -> None:
     spec = spec_from_dict({**tiny_spec(Path("x")), "resources": {"seconds_per_iteration": 1.0}})
-    assert "by the smoke run" not in plan_text(spec, rehearsed_seconds=3600.0)
+    assert "of the smoke run" not in plan_text(spec, rehearsed_seconds=3600.0)

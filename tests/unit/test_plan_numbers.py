@@ -315,3 +315,27 @@ def test_the_text_names_trials_that_a_curve_will_propose() -> None:
     assert lines[0] == "tiny: 11 trials, 4 arms with seeds 0, 1 first, by curve"
     assert lines[2:6] == [f"  real_ratio={share}" for share in (0.8, 0.0, 0.4, 0.1)]
     assert lines[6] == "  and 3 trials, of these arms or others, that curve will propose"
+
+
+@pytest.mark.parametrize(
+    ("crop", "model", "gpus", "advice"),
+    [
+        (256, "resnet18", 1.0, "0.25"),
+        (512, "resnet18", 1.0, "0.5"),
+        (1024, "resnet18", 1.0, None),
+        (256, "resnet50", 1.0, None),
+        (256, "resnet18", 0.5, None),
+        (256, "resnet18", 0.0, None),
+    ],
+)
+def test_the_advice_to_share_a_gpu_is_given_where_it_was_measured(
+    crop: int, model: str, gpus: float, advice: str | None
+) -> None:
+    text = plan_text(
+        spec(
+            model={"architecture": "smp_pspnet", "encoder": model},
+            training={"batch_size": 8, "crop_size": [crop, crop]},
+            resources={"gpus_per_trial": gpus},
+        )
+    )
+    assert (f"resources.gpus_per_trial {advice} trains" in text) if advice else ("trains" not in text)
