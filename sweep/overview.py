@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from sweep.ledger import SweepState, TrialState
+from sweep.percent import in_percent
 from sweep.storage import SweepFolder
 
 
@@ -93,7 +94,13 @@ def _short_reason(state: SweepState, trial: TrialState) -> str:
         last = trial.judged[max(trial.judged)] if trial.judged else None
         if last is not None and last.reason == trial.ended.reason and last.cutoff is not None:
             return f"{last.value:.2f} < {last.cutoff:.2f}"
-        return trial.ended.reason
+        return _chance(trial.ended.overtakes) or trial.ended.reason
     if trial.status == "paused":
-        return trial.judged[max(trial.judged)].reason
+        last = trial.judged[max(trial.judged)]
+        return _chance(last.overtakes) or last.reason
     return trial.faults[-1].reason if trial.faults else ""
+
+
+def _chance(overtakes: float | None) -> str:
+    """To overtake the leader by the end; empty where none was reckoned."""
+    return "" if overtakes is None else f"chance {in_percent(overtakes)}"

@@ -8,8 +8,8 @@ from sweep.engine.driver import Driver
 from sweep.engine.sources import TrialSource, planned_trial
 from sweep.ledger.events import TrialPromoted
 from sweep.ledger.state import TrialState
+from sweep.percent import in_percent
 from sweep.plan import PlannedTrial
-from sweep.stopping.words import in_percent
 
 
 class PromotingSource:

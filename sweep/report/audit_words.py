@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sweep.ledger.state import SweepState
+from sweep.percent import in_percent
 from sweep.report.audit import Audit, Evidence, Ran, RanOn, audit
 from sweep.report.fits import Block, Bullets, Grid, Section
-from sweep.stopping.words import in_percent
 
 TITLE = "What early stopping saved and risked"
 _UNLIKELY = 0.05

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from sweep.errors import SweepError
 from sweep.ledger.events import TrialFaulted, TrialJudged, TrialPromoted
 from sweep.ledger.state import SweepState, TrialState
+from sweep.percent import in_percent
 from sweep.results import comparable, metric_of
 from sweep.stopping.judge import MOST_PEERS_KEPT
-from sweep.stopping.words import in_percent
 
 
 def explain(state: SweepState, trial_id: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sweep.curves.prediction.table import Table
+from sweep.percent import in_percent
 from sweep.stopping.overtaking import chances_to_overtake
 from sweep.stopping.rule import Case, Proposal, Rule
-from sweep.stopping.words import in_percent
 
 
 @dataclass(frozen=True)

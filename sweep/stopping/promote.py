@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sweep.curves.prediction.table import Table
+from sweep.percent import in_percent
 from sweep.stopping.aims import Aim, Choice, WholeCurve, Winner
 from sweep.stopping.overtaking import chances_to_overtake
 from sweep.stopping.rule import Case, Curve, Promotion, Proposal
-from sweep.stopping.words import in_percent
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sweep.ledger import SweepState
-from sweep.ledger.events import DriverStarted, TrialFaulted
+from sweep.ledger.events import DriverStarted, TrialEnded, TrialFaulted
 from sweep.overview import latest_value, sweep_status, sweeps_table, trial_counts, trials_table
 from sweep.storage import SweepFolder
 from tests.builders import sweep_state
@@ -88,6 +88,18 @@ def test_trials_have_a_row_each_with_why(folder: SweepFolder) -> None:
     assert rows[1].endswith(f"{judged.value:.2f} < {judged.cutoff:.2f}")
     assert rows[2].split()[3:5] == ["failed", "90"]
     assert rows[2].endswith("image img/0007.jpg cannot be read")
+
+
+@pytest.mark.parametrize("how", ["paused", "stopped"])
+def test_a_chance_is_said_in_a_word(folder: SweepFolder, how: str) -> None:
+    key = ("real_ratio=0.5", 0)
+    state = small(chances={key: 0.0312}, outcome=None, **{how: {key: 60}})
+    if how == "stopped":  # given up later, not by a cut-off
+        state.apply(
+            TrialEnded(trial_id="t001", outcome="stopped", reason="given up", iteration=60, overtakes=0.0312)
+        )
+    row = printed(trials_table(folder, state), 80)[-1]
+    assert row.endswith("chance 3.1 %")
 
 
 def test_trial_that_goes_on_after_a_fault_says_what_it_was(folder: SweepFolder) -> None:

@@ -1,4 +1,4 @@
-"""Numbers in reasons."""
+"""Chances, as reasons and tables write them."""
 
 from __future__ import annotations
 
