@@ -28,6 +28,8 @@ class Outlook:
     unit: str
     """`GPU-hours`, or `trial-hours` where trials use none."""
     spent: float
+    budget: float | None
+    """Of the spent ones; None without one, and where the unit is `trial-hours`, which no budget counts."""
     saved: float | None
     left: tuple[float, float]
     seconds: tuple[float, float]
@@ -53,6 +55,7 @@ def outlook(state: SweepState, spec: Spec) -> Outlook | None:
     return Outlook(
         unit=unit,
         spent=math.fsum(trial.seconds for trial in trials) * per_second,
+        budget=spec.budget.gpu_hours if gpus else None,
         saved=saved.gpu_hours if gpus else saved.trial_hours,
         left=(math.fsum(least) * per_second, math.fsum(most) * per_second),
         seconds=(

@@ -62,10 +62,11 @@ def outlook_lines(found: Outlook | None) -> list[str]:
     if found is None:
         return []
     spent, low, high = map(_hours, (found.spent, *found.left))
+    of = "" if found.budget is None else f" of {found.budget:g}"
     saved = f", {_hours(found.saved)} saved by stopping" if found.saved else ""
     fast, slow = map(duration_words, found.seconds)
     return [
-        f"cost: {spent} {found.unit} spent{saved}; {low} to {high} to go",
+        f"cost: {spent}{of} {found.unit} spent{saved}; {low} to {high} to go",
         f"time left: {fast} to {slow}",
     ]
 

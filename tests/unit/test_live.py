@@ -258,7 +258,10 @@ class TestOutlook:
         assert outlook(state, spec_from_dict(tiny_spec("sweeps"))) is None  # type: ignore[arg-type]
 
     def test_words(self) -> None:
-        found = Outlook(unit="GPU-hours", spent=1.5, saved=0.05, left=(2.0, 3.25), seconds=(60.0, 7200.0))
+        found = Outlook(
+            unit="GPU-hours", spent=1.5, budget=None, saved=0.05, left=(2.0, 3.25), seconds=(60.0, 7200.0)
+        )
+        assert "cost: 1.50 of 4 GPU-hours spent, " in outlook_lines(replace(found, budget=4.0))[0]
         assert outlook_lines(found) == [
             "cost: 1.50 GPU-hours spent, 0.050 saved by stopping; 2.00 to 3.25 to go",
             "time left: 1 min 00 s to 2 h 00 min",
