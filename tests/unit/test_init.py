@@ -71,6 +71,7 @@ def test_a_known_layout_needs_no_questions_and_gives_a_spec_that_plans(
     assert (spec.name, spec.data.classes) == ("mine", ("road", "car", "sky"))
     assert list(spec.data.generated) == ["gen_night"]
     assert spec.training.crop_size == (40, 48)
+    assert spec.search.points_first == ({"real_ratio": 1.0},), "nothing can be compared before the baseline"
     assert sweep("plan", str(spec_file)).code == 0
 
 
