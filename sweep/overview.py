@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -83,7 +84,7 @@ def latest_value(trial: TrialState, metric: str) -> str:
     if not trial.reports:
         return ""
     iteration = max(trial.reports)
-    return f"{trial.reports[iteration].metrics[metric]:.2f} @ {iteration}"
+    return f"{trial.reports[iteration].metrics.get(metric, math.nan):.2f} @ {iteration}"
 
 
 def _short_reason(state: SweepState, trial: TrialState) -> str:

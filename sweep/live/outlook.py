@@ -50,7 +50,7 @@ def outlook(state: SweepState, spec: Spec) -> Outlook | None:
     unit, per_second = ("GPU-hours", gpus / 3600) if gpus else ("trial-hours", 1 / 3600)
     running = sum(trial.status == "running" for trial in trials)
     few = running or spec.resources.concurrent_trials or 1
-    many = max(few, spec.resources.concurrent_trials or _most_at_once(trials))
+    many = max(few, spec.resources.concurrent_trials or _ever_at_once(trials))
     saved = savings(state)
     return Outlook(
         unit=unit,
@@ -88,7 +88,7 @@ def _bounds(paces: Sequence[Pace]) -> tuple[_Bound, _Bound]:
     return quick, late
 
 
-def _most_at_once(trials: Sequence[TrialState]) -> int:
+def _ever_at_once(trials: Sequence[TrialState]) -> int:
     """That ever ran together, each from a start to the last word of that attempt."""
     turns: list[tuple[float, int]] = []
     for trial in trials:

@@ -33,7 +33,12 @@ def pace_of(trial: TrialState) -> Pace | None:
     """None before it has told anything, and while it runs and has done so but once."""
     if not trial.starts:
         return None
-    start, told = trial.starts[-1], _words(trial)
+    start = trial.starts[-1]
+    told = {
+        word.iteration: word.time
+        for word in _words(trial)
+        if word.time >= start.time and word.iteration > start.iteration
+    }
     if len(told) < (2 if trial.status == "running" else 1):
         return None
     first, last = min(told), max(told)
@@ -41,23 +46,17 @@ def pace_of(trial: TrialState) -> Pace | None:
     from_start = (told[last] - start.time) / done
     if first == last:
         return Pace(0.0, from_start, from_start, done)
-    per_iteration = (told[last] - told[first]) / (last - first)
+    per_iteration = max(0.0, told[last] - told[first]) / (last - first)  # clocks are put back at times
     starting = told[first] - start.time - per_iteration * (first - start.iteration)
     return Pace(max(0.0, starting), per_iteration, from_start, done)
 
 
-def _words(trial: TrialState) -> dict[int, float]:
-    """When the newest attempt was at which iteration, as far as it told."""
-    start = trial.starts[-1]
-    words: list[TrialProgressed | TrialReported] = [
-        *trial.progress_history.values(),
-        *trial.reports.values(),
-    ]
-    return {
-        word.iteration: word.time
-        for word in words
-        if word.time >= start.time and word.iteration > start.iteration
-    }
+def _words(trial: TrialState) -> list[TrialProgressed | TrialReported]:
+    """What it told, of a single attempt the ends alone: thousands of trials may have told hundreds of times."""
+    progress, reports = list(trial.progress_history.values()), list(trial.reports.values())
+    if len(trial.starts) > 1:
+        return [*progress, *reports]
+    return [*progress[:1], *progress[-1:], *reports[:1], *reports[-1:]]
 
 
 def trained_otherwise(state: SweepState, spec: Mapping[str, Any]) -> list[str]:
