@@ -52,7 +52,7 @@ def pace_of(trial: TrialState) -> Pace | None:
 
 
 def _words(trial: TrialState) -> list[TrialProgressed | TrialReported]:
-    """What it told, of a single attempt the ends alone: thousands of trials may have told hundreds of times."""
+    """What it told; of a single attempt the ends alone, since thousands may have told hundreds of times."""
     progress, reports = list(trial.progress_history.values()), list(trial.reports.values())
     if len(trial.starts) > 1:
         return [*progress, *reports]
