@@ -106,7 +106,7 @@ def axes(
     parts.append(element("line", class_="axis", y1=frame.floor, y2=frame.floor, **ends))
     middle = (frame.left + frame.width - frame.right) / 2
     parts.append(element("text", x_title, class_="title middle", x=middle, y=frame.height - 5))
-    parts.append(element("text", y_title, class_="title", x=4, y=frame.top - 3))
+    parts.append(element("text", y_title, class_="title", x=4, y=frame.top - 12))  # above a tick at the top
     return joined(parts)
 
 
