@@ -40,7 +40,10 @@ from sweep.spec import ResourcesConfig, Spec
 
 _STARTS = 3
 _TOO_SLOW = "timed out during startup"
-_LIBRARIES = ("ray", "mlflow", "alembic", "sqlalchemy", "optuna", "segsweep", "py.warnings")
+_LIBRARIES = (
+    *("ray", "mlflow", "alembic", "sqlalchemy", "sqlalchemy.engine", "huey"),
+    *("optuna", "segsweep", "py.warnings"),
+)
 
 
 @contextmanager
@@ -132,10 +135,11 @@ def room() -> Room:
 
 
 def send_library_logs_to(file: Path) -> None:
-    """Ray's, MLflow's and Optuna's messages go to `file` instead of the terminal."""
+    """What Ray, MLflow and Optuna say goes to `file` instead of the terminal, imported before or after."""
     handler = logging.FileHandler(file)
     handler.addFilter(SecretsFilter())
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    os.environ["MLFLOW_CONFIGURE_LOGGING"] = "false"  # else its import takes these loggers for the terminal
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # that a log cannot be written is no news for the terminal
     for name in _LIBRARIES:

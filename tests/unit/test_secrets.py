@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,7 @@ def test_longer_secret_that_holds_a_shorter_one_is_hidden_whole() -> None:
 
 def test_log_of_libraries_holds_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "correct horse")
+    monkeypatch.setenv("MLFLOW_CONFIGURE_LOGGING", "true")  # is set anew, and would stay
     log = tmp_path / "sweep.log"
     loggers = [logging.getLogger(name) for name in cluster._LIBRARIES]
     before = [(logger.handlers, logger.propagate) for logger in loggers]
@@ -85,3 +88,22 @@ def test_log_of_libraries_holds_no_secret(tmp_path: Path, monkeypatch: pytest.Mo
     assert f"login with {HIDDEN} failed" in text
     assert f"ValueError: bad token {HIDDEN}" in text
     assert "correct horse" not in text and TOKEN not in text
+
+
+def test_mlflow_that_is_imported_later_says_nothing_on_the_terminal_either(tmp_path: Path) -> None:
+    """Its import takes its loggers for itself. In a process of its own, since here it is imported."""
+    late = f"""
+import logging
+from pathlib import Path
+from sweep.engine.cluster import send_library_logs_to
+send_library_logs_to(Path({str(tmp_path / "sweep.log")!r}))
+import mlflow
+for name in ("mlflow.segsweep", "mlflow.store.db.utils", "sqlalchemy.engine", "alembic.runtime", "huey"):
+    logging.getLogger(name).error("trouble of %s with token=abcdef", name)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", late], capture_output=True, text=True, timeout=120, check=True
+    )
+    log = (tmp_path / "sweep.log").read_text()
+    assert (done.stdout, done.stderr) == ("", "")
+    assert log.count("trouble of ") == 5
