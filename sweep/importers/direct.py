@@ -30,7 +30,7 @@ def state_of_path(
     for line in (*map(refusal_text, found.refusals), *found.notes):
         say(line)
     name = "standard input" if path == STANDARD_INPUT else path
-    return state_of_found(found, Path(name), final)
+    return state_of_found(found, Path(name), final, say=say)
 
 
 def state_of_csv(path: Path, final: int | None = None, metric: str = "val_miou") -> SweepState:
@@ -53,7 +53,11 @@ def state_of_csv(path: Path, final: int | None = None, metric: str = "val_miou")
 
 
 def state_of_found(
-    found: Found, path: Path, final: int | None = None, metric: str = "val_miou"
+    found: Found,
+    path: Path,
+    final: int | None = None,
+    metric: str = "val_miou",
+    say: Callable[[str], None] = lambda _: None,
 ) -> SweepState:
     """Likewise, of runs that were read out of `path`.
 
@@ -68,6 +72,8 @@ def state_of_found(
     )
     created = _created(found, path, final, terms, metric)
     joined = join(replay([created]), found, terms, [str(path)])
+    for refusal in joined.refusals[len(found.refusals) :]:
+        say(refusal_text(refusal))
     return replay([created, *(replace(event, time=created.time) for event in joined.events)])
 
 

@@ -108,6 +108,8 @@ class _Join:
         imported = [trial for trial in trials if trial.imported is not None]
         self.by_origin = {(one.imported.source, one.imported.run): one for one in imported if one.imported}
         self.by_content = {_content_of(one): one.trial_id for one in imported if len(one.reports) > 1}
+        self.first: dict[str, FoundRun] = {}
+        """Of this import, by the id that it got."""
         self.seeds: dict[str, set[int]] = {}
         for trial in trials:
             self.seeds.setdefault(identity(trial.planned.parameters), set()).add(trial.planned.seed)
@@ -116,7 +118,7 @@ class _Join:
         """Decides about one run."""
         run = with_parameters(run, self.terms.parameters)
         trial = self.by_origin.get((absolute(run.source), run.name))
-        copy = self.by_content.get(_content(run))
+        copy = self._copied(run)
         if trial is not None:
             self._take_again(run, trial)
         elif copy is not None:
@@ -124,10 +126,24 @@ class _Join:
         else:
             self._take_new(run)
 
+    def _copied(self, run: FoundRun) -> str | None:
+        """The trial that says the same, unless one file names different seeds for both: with values of few
+        digits that is chance, and if the seed had no effect the tables must know."""
+        trial_id = self.by_content.get(_content(run))
+        first = self.first.get(trial_id or "")
+        is_of_another_seed = (
+            first is not None
+            and first.source == run.source
+            and None not in (first.seed, run.seed)
+            and first.seed != run.seed
+        )
+        return None if is_of_another_seed else trial_id
+
     def _take_new(self, run: FoundRun) -> None:
         trial_id = self._next_id(run)
+        self.first[trial_id] = run
         if len(run.validations) > 1:
-            self.by_content[_content(run)] = trial_id
+            self.by_content.setdefault(_content(run), trial_id)
         parameters = canonical(run.parameters)
         seed, note = self._seed(run)
         planned = TrialPlanned(

@@ -89,7 +89,7 @@ def _run(file: str, trial: _Trial) -> FoundRun:
         name=first.trial_id or _name(trial),
         line=first.line,
         parameters=first.parameters,
-        seed=trial.seed,
+        seed=first.seed,
         trial_id=first.trial_id,
         validations=tuple(_validation(file, trial.rows[at]) for at in sorted(trial.rows)),
         is_baseline=any(row.is_baseline for row in trial.rows.values()),

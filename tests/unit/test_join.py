@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sweep.importers import Found, FoundRun, ImportTerms, Joined, Validation, join
+from sweep.importers.direct import state_of_path
 from sweep.ledger import SweepState
 from sweep.ledger.events import TrialImported, TrialReported
 from sweep.ledger.state import replay
@@ -79,6 +81,25 @@ def test_a_copy_in_another_place_counts_once() -> None:
     done = joined(state, run_of(name="a"), run_of(name="copy of a"))
     assert done.new == ("i000",)
     assert reasons(done) == ["copy of a has the same numbers as i000: a copy counts once"]
+
+
+def test_two_seeds_of_one_file_with_the_same_numbers_are_two_trials() -> None:
+    """With values of few digits that is chance. In another file they are copies again."""
+    state = sweep_state(arms=(1.0,))
+    seeds = [run_of(name=str(seed), seed=seed) for seed in (7, 8, 9)]
+    assert joined(state, *seeds).new == ("i000", "i001", "i002")
+    again = joined(state, *(replace(one, source="new.csv") for one in seeds))
+    assert (again.new, len(again.refusals)) == ((), 3)
+
+
+def test_what_is_left_out_of_a_table_is_told(tmp_path: Path) -> None:
+    rows = [f"{name},0.5,{iteration},{iteration / 2}" for name in "ab" for iteration in (30, 60)]
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(["trial_id,real_ratio,iteration,val_miou", *rows]))
+    told: list[str] = []
+    state = state_of_path(str(table), say=told.append)
+    assert list(state.trials) == ["a"]
+    assert told == [f"{table}:4: b has the same numbers as a: a copy counts once"]
 
 
 def test_one_equal_value_is_no_copy() -> None:
