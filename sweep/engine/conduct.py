@@ -89,6 +89,8 @@ def _about_store(folder: SweepFolder) -> list[tuple[str, str]]:
     elif behind := folder.flush():
         sync = f"`{program('sweep')} sync {folder.argument}`"
         lines.append(("", f"{folder.place} misses a part ({behind}); {sync} writes it"))
+    else:  # it may have come back when no trial was left that would have been told beside
+        lines += [("", news) for news in folder.news()]
     return lines
 
 

@@ -159,7 +159,8 @@ def test_second_driver_is_refused_and_stop_reaches_the_first(server: Server, tmp
     write_stored_spec(tmp_path, uri)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    with running_sweep("run", "tiny.yaml", cwd=tmp_path) as process:
+    longer = ("--set", "training.iterations=600")  # five commands are typed meanwhile
+    with running_sweep("run", "tiny.yaml", *longer, cwd=tmp_path) as process:
         wait_for_event(working_copy(uri, tmp_path).ledger, lambda e: isinstance(e, TrialReported), process)
         wait_for_store(uri, elsewhere, process)
         second = sweep_command("resume", str(uri / "tiny"), cwd=elsewhere)
