@@ -18,6 +18,7 @@ from trainables.contract.pairs import PairedFolders, paired_folders
 
 _MOST_SIZES = 500
 _RARE = 0.001
+_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,24 @@ def _of_labels(ids: LabelIds, classes: Classes) -> Iterator[Finding]:
         mend = f"if 255 is a class, set label_map to {{255: {1 - min(only, 1)}}} and ignore_index to 254"
         mend = mend if ignored else "two classes are the least that can be told apart"
         yield Finding("labels", "fault", f"hold one class alone, {said}", mend)
+    elif nameless := [i for i in ids.classes if classes.label_map.get(i, i) >= len(classes.names)]:
+        mend = "give a name for each id, from 0 on, with --classes"
+        yield Finding("labels", "fault", f"{said}, so that ids {_ranges(nameless)} have no name", mend)
+    elif classes.label_map and not classes.are_invented:
+        meant = [f"{own} is {classes.names[new]}" for own, new in classes.label_map.items()]
+        more = "" if len(meant) <= _NAMED else ", ..."
+        said = f"{said}; ids with gaps are named in their order: {', '.join(meant[:_NAMED])}{more}"
+        mend = "if a class has merely no pixel in these labels, name it, too, in its place"
+        yield Finding("labels", "warning", said, mend)
     elif classes.are_invented:
         yield Finding("labels", "warning", said, "write the names of the classes into the spec, by their ids")
     else:
         yield Finding("labels", "ok", said)
+    used = {classes.label_map.get(i, i) for i in ids.classes}
+    absent = [name for number, name in enumerate(classes.names) if number not in used]
+    if ids.classes and absent and not sample:
+        mend = "the sweep's mIoU leaves out what validation does not have; or a name is wrong or too many"
+        yield Finding("classes", "warning", f"no label has {', '.join(absent)}", mend)
     rare = [i for i, share in ids.shares.items() if share < _RARE and i != 255]
     if rare:
         said = f"ids {_ranges(rare)} each make less than {100 * _RARE:g} % of the pixels"

@@ -65,8 +65,8 @@ def classes_of(ids: LabelIds, named: Sequence[str], layout: str) -> Classes:
     found = ids.classes
     has_gaps = found != tuple(range(len(found)))
     if named:
-        fits = not has_gaps or max(found, default=0) < len(named)
-        return Classes(tuple(named), {} if fits else _closed(found), are_invented=False)
+        needs_map = has_gaps and max(found, default=0) >= len(named) == len(found)
+        return Classes(tuple(named), _closed(found) if needs_map else {}, are_invented=False)
     last = max(found, default=0)
     if has_gaps and len(found) < (last + 1) / 2:  # ids such as 7, 8, 11: most numbers mean nothing
         return Classes(tuple(f"class_{i}" for i in found), _closed(found), are_invented=True)

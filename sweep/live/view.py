@@ -49,7 +49,8 @@ class LiveView:
         room = max(3, height - _LINES_BESIDE - len(curve))
         parts: list[RenderableType] = [_table(state, arms, width, room)]
         if len(arms) > room:
-            parts.append(Text(f"and {len(arms) - room} more arms; `sweep status` has all", style="dim"))
+            arms_left = "1 more arm" if len(arms) == room + 1 else f"{len(arms) - room} more arms"
+            parts.append(Text(f"and {arms_left}; `sweep status` has all", style="dim"))
         parts += [Text(line, style="dim" if "┴" in line else "") for line in curve]
         footer = [summary(state, metric), paused_trials(state, metric)]
         parts += [Text.from_markup(line, overflow="ellipsis") for line in footer if line]

@@ -26,6 +26,7 @@ MOST_ARMS = 12
 """More of them cannot be read beside each other: then some are chosen, evenly over real_ratio."""
 
 _LEAST_FOR_THIRDS = 3
+_LEAST_IOU = 1.0  # percent; where no arm comes to it, some pixels of one trial would pass for an effect
 RAREST, COMMONEST, GAP = "rarest third", "commonest third", "rarest less commonest"
 
 
@@ -44,6 +45,8 @@ class ClassEffect:
     """From the baseline, by arm; none without repeated seeds, since a class has no prior for its noise."""
     family: int
     """How many classes, or groups, are looked at side by side."""
+    is_learnt: bool
+    """Whether any arm comes to an IoU of 1 %; where none does there are no differences to speak of."""
 
     def is_shown(self, arm: str) -> bool:
         """Whether the arm differs here, at 5 % over all arms and (Bonferroni) all of the family."""
@@ -189,18 +192,26 @@ class _Effects:
 
     def of_class(self, index: int, family: int) -> ClassEffect:
         values = self._values([index])
-        return self._effect(self._ious.names[index], self._ious.pixel_shares[index], values, family)
+        is_learnt = self._is_learnt(values)
+        return self._effect(
+            self._ious.names[index], self._ious.pixel_shares[index], values, family, is_learnt=is_learnt
+        )
 
     def of_groups(self, rare: Sequence[int], common: Sequence[int]) -> Iterator[ClassEffect]:
         shares = self._ious.pixel_shares
         few, many = self._values(rare), self._values(common)
-        yield self._effect(RAREST, sum(shares[i] for i in rare), few, 3)
-        yield self._effect(COMMONEST, sum(shares[i] for i in common), many, 3)
+        is_rare_learnt, is_common_learnt = self._is_learnt(few), self._is_learnt(many)
+        yield self._effect(RAREST, sum(shares[i] for i in rare), few, 3, is_learnt=is_rare_learnt)
+        yield self._effect(COMMONEST, sum(shares[i] for i in common), many, 3, is_learnt=is_common_learnt)
         gap = {
             arm: {seed: few[arm][seed] - many[arm][seed] for seed in few[arm] if seed in many.get(arm, {})}
             for arm in few
         }
-        yield self._effect(GAP, math.nan, gap, 3)
+        yield self._effect(GAP, math.nan, gap, 3, is_learnt=is_rare_learnt and is_common_learnt)
+
+    @staticmethod
+    def _is_learnt(values: Mapping[str, Mapping[int, float]]) -> bool:
+        return any(fmean(own.values()) >= _LEAST_IOU for own in values.values() if own)
 
     def _values(self, classes: Sequence[int]) -> dict[str, dict[int, float]]:
         """The mean over the classes by arm and seed."""
@@ -210,7 +221,13 @@ class _Effects:
         }
 
     def _effect(
-        self, name: str, share: float, values: Mapping[str, Mapping[int, float]], family: int
+        self,
+        name: str,
+        share: float,
+        values: Mapping[str, Mapping[int, float]],
+        family: int,
+        *,
+        is_learnt: bool,
     ) -> ClassEffect:
         finite = {arm: own for arm, own in values.items() if own and all(map(math.isfinite, own.values()))}
         pairs = {
@@ -225,8 +242,9 @@ class _Effects:
             pixel_share=share,
             means={arm: fmean(own.values()) for arm, own in finite.items()},
             seeds={arm: len(own) for arm, own in finite.items()},
-            differences=differences(finite, pairs, noise).by_arm if is_known and pairs else {},
+            differences=differences(finite, pairs, noise).by_arm if is_known and pairs and is_learnt else {},
             family=family,
+            is_learnt=is_learnt,
         )
 
 

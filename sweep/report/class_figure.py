@@ -39,8 +39,7 @@ def class_figure(effects: ClassEffects | None, look: Look = SCREEN) -> Figure:
     """
     figure, (axis,) = new_figure(1, look)
     rows = [*effects.classes, *effects.groups] if effects else []
-    rows = [one for one in rows if one.differences]
-    if effects is None or not rows:
+    if effects is None or not any(one.differences for one in rows):
         say_nothing_to_draw(axis, "no pixels of classes were counted, or no seeds repeated")
         return figure
     width, _ = figure.get_size_inches()
@@ -94,8 +93,9 @@ def _ratio(row: ArmRow) -> float:
 
 
 def _label(one: ClassEffect) -> str:
-    """With its share of the labelled pixels, which a gap does not have."""
-    return one.name if math.isnan(one.pixel_share) else f"{one.name} ({100 * one.pixel_share:.2g} %)"
+    """With its share of the labelled pixels, which a gap does not have, or that no arm has learnt it."""
+    name = one.name if math.isnan(one.pixel_share) else f"{one.name} ({100 * one.pixel_share:.2g} %)"
+    return name if one.is_learnt else f"{name}, IoU < 1 %"
 
 
 def _legend(arms: Sequence[ArmRow], looks: dict[str, dict[str, Any]]) -> list[Line2D]:

@@ -16,6 +16,7 @@ from sweep.report.answers import Answers, answers, can_answer
 
 _LIKELY = 0.5
 _SURE = 0.9
+_RATHER_SURE = 0.75
 
 
 @dataclass(frozen=True)
@@ -190,16 +191,17 @@ def _likely(fits: Fits) -> list[Crossing]:
 def crossing_sentence(crossing: Crossing, final: int) -> str:
     """`X is ahead of Y at 2050 (P = 0.97) and behind at 10000 (P = 0.90): overtaken near iteration 5400 ...`.
 
-    Below a probability of 0.9 for both together it is no more than likely.
+    Below a probability of 0.9 for both together it is no more than likely, below 0.75 no more than a chance.
     """
-    sure = crossing.probability >= _SURE
+    chance = crossing.probability
+    how = "" if chance >= _SURE else "likely " if chance >= _RATHER_SURE else "perhaps "
     where = ""
     if crossing.iteration is not None:
         place, low, high = map(_rounded, (crossing.iteration.expected, *_ends(crossing.iteration)))
         where = f": overtaken near iteration {place} ({low} to {high})"
     predicted = "; a final value is predicted, not measured" if crossing.rests_on_prediction else ""
     return (
-        f"{crossing.leader} is {'' if sure else 'likely '}ahead of {crossing.follower} at {crossing.rung} "
+        f"{crossing.leader} is {how}ahead of {crossing.follower} at {crossing.rung} "
         f"(P {_probability(crossing.ahead)}) and behind at {final} (P {_probability(crossing.behind)})"
         f"{where}{predicted}."
     )

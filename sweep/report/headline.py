@@ -9,7 +9,7 @@ from sweep.analysis import Analysis, Fits
 from sweep.curves.digits import decimals, fixed, interval_text, p_text
 from sweep.curves.ratio import Estimate, RatioCurve, best_real_ratio, change, smallest_real_ratio
 from sweep.curves.ratio.effect import Effect
-from sweep.curves.ratio.words import shape
+from sweep.curves.ratio.words import shape, unmeasured
 from sweep.report.answers import can_answer
 
 LOSS = 1.0
@@ -28,13 +28,15 @@ class Headline:
     effect: str
     best: str
     cost: str
+    caution: str
+    """Where the curve rests on predictions alone; empty where it need not be said."""
     is_shown: bool
     """Whether an effect is shown, by noise that was measured."""
 
     @property
     def sentences(self) -> tuple[str, str, str]:
-        """All three."""
-        return self.effect, self.best, self.cost
+        """All three, the last one with the caution."""
+        return self.effect, self.best, " ".join(filter(None, (self.cost, self.caution)))
 
 
 def headlines(analysis: Analysis) -> tuple[Headline, ...]:
@@ -50,6 +52,7 @@ def _headlines(analysis: Analysis) -> Iterator[Headline]:
                 effect=_effect(analysis, fits.curve, fits.effect),
                 best=_best(fits.curve, fits.effect),
                 cost=_cost(analysis, fits),
+                caution=unmeasured(fits.curve),
                 is_shown=fits.effect.is_shown,
             )
 

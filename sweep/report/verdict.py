@@ -108,7 +108,13 @@ def _list(rows: Sequence[ArmRow]) -> str:
 
 
 def _reach(table: FairTable) -> str:
-    return f"Differences of up to about {_about(_widest(table))} can hide in the noise here."
+    reach = max(_reaches(row.difference) for row in table.rows if row.difference)
+    return f"Differences of up to about {_about(reach)} can hide in the noise here."
+
+
+def _reaches(found: Difference) -> float:
+    """The end of the interval that is further from 0."""
+    return abs(found.value) + found.simultaneous_margin
 
 
 def _difference(found: Difference) -> str:

@@ -94,6 +94,9 @@ def data_faults(data: DataConfig) -> Iterator[Found]:
             message = "is a bad name for a source; use letters, digits, '_' and '-', but not 'all' or 'real'"
             yield Found(("data", "generated", name), message)
     yield from repeated(("data", "classes"), data.classes)
+    if len(data.classes) == 1:
+        message = f"has one class, {data.classes[0]!r}: every network finds it everywhere; name at least two"
+        yield Found(("data", "classes"), message)
     if data.ignore_index < len(data.classes):
         taken = data.classes[data.ignore_index]
         message = f"is {data.ignore_index}, the id of the class {taken!r}; it must be none of the classes'"

@@ -29,7 +29,7 @@ def test_table_of_three_trials_is_answered_honestly(sweep: Terminal) -> None:
     assert "the noise is a prior" in text
     assert "t002 real_ratio=0.125" in text, "its final value is predicted"
     assert "extrapolation" in text, "0.0 was never run"
-    assert "real_ratio=0.125 is likely ahead of real_ratio=1.0 at 2050" in text
+    assert "real_ratio=0.125 is perhaps ahead of real_ratio=1.0 at 2050" in text
 
 
 def test_slopes_are_those_asked_for(sweep: Terminal, tmp_path: Path) -> None:

@@ -143,6 +143,7 @@ class TestCrossings:
 
     def test_below_nine_of_ten_it_is_no_more_than_likely(self) -> None:
         assert " is likely ahead of " in crossing_sentence(self.crossing(0.89), 10000)
+        assert " is perhaps ahead of " in crossing_sentence(self.crossing(0.64), 10000)
         assert " is ahead of " in crossing_sentence(self.crossing(0.9), 10000)
 
     def test_without_a_place_none_is_given(self) -> None:

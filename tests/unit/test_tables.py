@@ -180,7 +180,8 @@ class TestVerdict:
         table = table_of({1.0: [40.0, 41.0], 0.5: [40.4, 41.2]})
         found = table.rows[1].difference
         assert found is not None
-        hidden = rounded(found.simultaneous_margin, found.simultaneous_margin)
+        furthest = max(map(abs, found.simultaneous_interval))
+        hidden = rounded(furthest, furthest)
         assert verdict(table) == (
             "No difference from the baseline shown at iteration 100. "
             f"Differences of up to about {hidden} can hide in the noise here."

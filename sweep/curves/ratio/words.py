@@ -24,7 +24,30 @@ _DECIMALS = 1
 
 
 def verdict(curve: RatioCurve, effect: Effect) -> str:
-    """What the curve shows, in a sentence."""
+    """What the curve shows, in a sentence, and in a second one where it shows that by predictions alone."""
+    return " ".join(said for said in (_shown(curve, effect), unmeasured(curve)) if said)
+
+
+def unmeasured(curve: RatioCurve) -> str:
+    """A warning where an end of the curve, or most of its shares, have no trial that was trained so far.
+
+    The errors of predictions are likelier to go together than is reckoned (docs/benchmarks.md).
+    """
+    observations = curve.observations
+    ratios, measured = np.unique(observations.real_ratio), set(observations.real_ratio[observations.measured])
+    missing = [ratio for ratio in ratios if ratio not in measured]
+    if not missing or (2 * len(missing) < len(ratios) and measured >= {ratios[0], ratios[-1]}):
+        return ""
+    named = (
+        f"{', '.join(f'{ratio:g}' for ratio in missing[:-1])} and " * (len(missing) > 1) + f"{missing[-1]:g}"
+    )
+    return (
+        f"At {named} no trial came to its end: the curve there rests on predictions alone, which may all be "
+        "too high or too low together, by more than its band tells."
+    )
+
+
+def _shown(curve: RatioCurve, effect: Effect) -> str:
     if effect.p_value is None:
         return "Fewer than two shares of real images have a value here: no effect of real_ratio can be told."
     low, high = curve.observations.range

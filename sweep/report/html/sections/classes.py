@@ -48,11 +48,13 @@ def _verdict(effects: ClassEffects) -> str:
         )
     shown = [one.name for one in effects.classes if any(one.is_shown(row.arm) for row in effects.arms)]
     said = f"An effect is shown on {_listed(shown)}." if shown else "No effect on any single class is shown."
+    if unlearnt := [one.name for one in effects.classes if not one.is_learnt]:
+        said += f" No arm comes to an IoU of 1 % on {_listed(unlearnt)}: nothing can be told of that."
     gap = next((one for one in effects.groups if one.name == GAP), None)
     if gap is None or not gap.differences:
         return said
     if not (arms := [row.arm for row in effects.arms if gap.is_shown(row.arm)]):
-        return f"{said} That rare classes fare otherwise than common ones is not shown either."
+        return f"{said} That rare classes fare otherwise than common ones is not shown."
     worst = max(arms, key=lambda arm: abs(gap.differences[arm].value))
     found = gap.differences[worst]
     value, low, high = interval_text(abs(found.value), *_absolute(found.simultaneous_interval))
