@@ -296,7 +296,9 @@ def _pace_of(smoke: SweepState, spec: Spec, tiny: Spec) -> float | None:
     from sweep.times.pace import rehearsed_pace, trained_otherwise
 
     if changed := trained_otherwise(smoke, tiny.model_dump(mode="json")):
-        typer.echo(f"the smoke run is too old to tell the pace: {', '.join(changed)} changed", err=True)
+        typer.echo(
+            f"no pace by the smoke run, which trained otherwise: {', '.join(changed)} changed", err=True
+        )
         return None
     validations = len(trial_config(spec, planned_trials(spec)[0]).validate_at)
     return rehearsed_pace(smoke, spec.training.iterations, validations)

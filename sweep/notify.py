@@ -121,7 +121,10 @@ def notifier_of(config: NotifyConfig) -> Notifier | None:
     if not url:
         raise NotifyError(f"{where} is not set; set it to the webhook's URL, or set notify.webhook to null")
     if not _may_be_used(url):
-        raise NotifyError(f"{where} holds no https:// address (http:// only to this machine)")
+        raise NotifyError(
+            f"{where} holds no https:// address that can be used (http:// only to this machine; no spaces, "
+            "no user name)"
+        )
     return Notifier(url, config.when)
 
 
@@ -133,4 +136,5 @@ def _may_be_used(url: str) -> bool:
     except ValueError:
         return False
     is_near = parts.scheme == "http" and host in ("localhost", "127.0.0.1", "::1")
-    return bool(host) and (is_near or parts.scheme == "https") and not re.search(r"[\s\x00-\x1f\x7f]", url)
+    is_plain = url.isascii() and not re.search(r"[\s\x00-\x1f\x7f]", url) and parts.username is None
+    return bool(host) and (is_near or parts.scheme == "https") and is_plain

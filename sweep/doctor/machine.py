@@ -7,6 +7,7 @@ import shutil
 from importlib import metadata
 from pathlib import Path
 
+from sweep.engine.queue import most_trials, places
 from sweep.finding import Finding
 from sweep.spec import Spec
 from trainables import devices
@@ -69,15 +70,9 @@ def _version(package: str) -> str | None:
 
 def _at_once(spec: Spec, cores: int) -> int:
     """Trials that this machine has processors for, as far as the spec lets them run."""
-    resources = spec.resources
-    limits = [cores / max(resources.cpus_per_trial, 0.1)]
-    if resources.concurrent_trials is not None:
-        limits.append(resources.concurrent_trials)
-    if resources.gpus_per_trial:
-        limits.append(devices.count_gpus() / resources.gpus_per_trial)
-        if resources.max_gpus is not None:
-            limits.append(resources.max_gpus / resources.gpus_per_trial)
-    return max(int(min(limits)), 1)
+    most = most_trials(spec.resources)
+    takes = places(spec.resources, cores, devices.count_gpus())
+    return takes if most is None else min(most, takes)
 
 
 def _available_gigabytes() -> float:

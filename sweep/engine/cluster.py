@@ -31,7 +31,7 @@ import ray
 
 from sweep.engine.address import must_answer
 from sweep.engine.head import watched_head
-from sweep.engine.queue import most_trials
+from sweep.engine.queue import most_trials, places
 from sweep.engine.ray_alive import alive_nodes
 from sweep.engine.waiting import Room
 from sweep.errors import ClusterError
@@ -109,18 +109,17 @@ def most_at_once(wanted: ResourcesConfig) -> int | None:
     if most is not None or is_shared():
         return most
     offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    needs = {"CPU": wanted.cpus_per_trial, "GPU": wanted.gpus_per_trial}
-    takes = [int(offered.get(kind, 0) / each + 1e-9) for kind, each in needs.items() if each]
-    return max(1, min(takes)) if takes else None
+    return places(wanted, offered.get("CPU", 0.0), offered.get("GPU", 0.0))
 
 
 def has_room(wanted: ResourcesConfig, at_work: int) -> bool:
     """Whether one more trial may start beside `at_work` others.
 
-    By `concurrent_trials` or `max_gpus` where they are set: a cluster that grows and shrinks has nothing free
-    until a trial waits. Else by what the cluster has free; it need not be on a single node.
+    By a number where there is one (`most_at_once`): a cluster that grows and shrinks has nothing free until a
+    trial waits, and Ray keeps a process of a paused trial for the next. Else by what the cluster has free; it
+    need not be on a single node.
     """
-    most = most_trials(wanted)
+    most = most_at_once(wanted)
     if most is not None:
         return at_work < most
     free: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]

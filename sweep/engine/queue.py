@@ -88,6 +88,15 @@ def claim_of(spec: Spec, state: SweepState, since: float, at_work: AtWork) -> Cl
     )
 
 
+def places(resources: ResourcesConfig, cpus: float, gpus: float) -> int:
+    """How many trials a machine of so many takes: several may share a GPU, but none has parts of two."""
+    takes = [int(cpus / resources.cpus_per_trial + 1e-9)]
+    if each := resources.gpus_per_trial:
+        shared = int(gpus) * int(1 / each + 1e-9) if each < 1 else int(gpus / each)
+        takes.append(shared)
+    return max(1, min(takes))
+
+
 def most_trials(resources: ResourcesConfig) -> int | None:
     """How many trials may run at once, by the spec; None: as many as there is room for."""
     by_gpus = (

@@ -11,7 +11,7 @@ from PIL import Image
 
 from sweep.finding import Finding
 from sweep.init.folders import Folders, Part
-from sweep.init.labels import Classes, LabelIds, classes_of, ids_in
+from sweep.init.labels import Classes, LabelIds, classes_of, closed, ids_in
 from sweep.sampling import evenly
 from trainables.contract import DataConfig, FolderSource
 from trainables.contract.pairs import PairedFolders, paired_folders
@@ -110,9 +110,10 @@ def _of_labels(ids: LabelIds, classes: Classes) -> Iterator[Finding]:
     if not ids.classes:
         yield Finding("labels", "fault", "hold no class", "labels are 8-bit PNGs of class ids")
     elif len(ids.classes) == 1:
-        only = ids.classes[0]
-        mend = f"if 255 is a class, set label_map to {{255: {1 - min(only, 1)}}} and ignore_index to 254"
-        mend = mend if ignored else "two classes are the least that can be told apart"
+        mend = "two classes are the least that can be told apart"
+        if ignored:
+            both = closed((*ids.classes, 255))
+            mend = f"if 255 is a class: name two, set label_map to {both} and ignore_index to 254"
         yield Finding("labels", "fault", f"hold one class alone, {said}", mend)
     elif nameless := [i for i in ids.classes if classes.label_map.get(i, i) >= len(classes.names)]:
         mend = "give a name for each id, from 0 on, with --classes"

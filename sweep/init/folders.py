@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sweep.errors import SourceError
 from trainables.contract.data import Layout
-from trainables.contract.pairs import LAYOUTS
+from trainables.contract.pairs import LAYOUTS, PairedFolders
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 _VALIDATION_SPLITS = ("val", "valid", "validation")
@@ -179,8 +179,12 @@ def _generated_part(
 
 
 def _unusual(root: Path, layout: Layout, images: str, labels: str) -> dict[str, str]:
-    """Suffixes that the layout does not have."""
+    """Suffixes that the layout does not have; none where any image finds its label by the layout's own: there
+    may be other files beside it, such as the colour pictures of Cityscapes."""
     usual = LAYOUTS[layout]
+    pair = PairedFolders(root / images, root / labels, usual.image_suffix, usual.label_suffix)
+    if any(pair.label_path(image).is_file() for image in pair.image_paths()):
+        return {}
     as_usual = {"image_suffix": usual.image_suffix, "label_suffix": usual.label_suffix}
     ends = suffixes(root / images, root / labels)
     return {key: end for key, end in ends.items() if end != as_usual[key]}

@@ -66,12 +66,13 @@ def classes_of(ids: LabelIds, named: Sequence[str], layout: str) -> Classes:
     has_gaps = found != tuple(range(len(found)))
     if named:
         needs_map = has_gaps and max(found, default=0) >= len(named) == len(found)
-        return Classes(tuple(named), _closed(found) if needs_map else {}, are_invented=False)
+        return Classes(tuple(named), closed(found) if needs_map else {}, are_invented=False)
     last = max(found, default=0)
     if has_gaps and len(found) < (last + 1) / 2:  # ids such as 7, 8, 11: most numbers mean nothing
-        return Classes(tuple(f"class_{i}" for i in found), _closed(found), are_invented=True)
+        return Classes(tuple(f"class_{i}" for i in found), closed(found), are_invented=True)
     return Classes(tuple(f"class_{i}" for i in range(last + 1)), {}, are_invented=True)
 
 
-def _closed(ids: Sequence[int]) -> dict[int, int]:
+def closed(ids: Sequence[int]) -> dict[int, int]:
+    """The `label_map` that numbers them from 0, without those that it leaves as they are."""
     return {own: number for number, own in enumerate(ids) if own != number}

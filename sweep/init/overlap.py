@@ -61,9 +61,10 @@ def _made_of(name: str, source: LookedAt, real: LookedAt, validation: LookedAt) 
     trained_on, held_out, labels = _by_stem(real), _by_stem(validation), set(real.labels)
     certain: list[tuple[Path, Path]] = []
     uncertain: list[tuple[Path, Path]] = []
-    for stem, (image, label) in _by_stem(source).items():
+    for image, label in zip(source.images, source.labels, strict=True):
+        stem = _stem(image, source)
         if stem in held_out and label not in labels:
-            (uncertain if stem in trained_on else certain).append((image, held_out[stem][0]))
+            (uncertain if stem in trained_on else certain).append((image, held_out[stem]))
     if certain:
         said = f"{len(certain)} images have the name of one in validation: {_named(certain)}"
         yield Finding(name, "fault", said, f"if they were generated from those, {_MEND}")
@@ -72,10 +73,12 @@ def _made_of(name: str, source: LookedAt, real: LookedAt, validation: LookedAt) 
         yield Finding(name, "warning", said, f"if they were generated from those in validation, {_MEND}")
 
 
-def _by_stem(source: LookedAt) -> dict[str, tuple[Path, Path]]:
-    """Image and label by what the image's name is before its suffix."""
-    pairs = zip(source.images, source.labels, strict=True)
-    return {image.name.removesuffix(source.image_suffix): (image, label) for image, label in pairs}
+def _by_stem(source: LookedAt) -> dict[str, Path]:
+    return {_stem(image, source): image for image in source.images}
+
+
+def _stem(image: Path, source: LookedAt) -> str:
+    return image.name.removesuffix(source.image_suffix)
 
 
 def _named(pairs: Sequence[tuple[Path, Path]]) -> str:

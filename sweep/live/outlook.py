@@ -44,7 +44,7 @@ def outlook(state: SweepState, spec: Spec) -> Outlook | None:
     if not paces or not any(most for _, most, _ in left):
         return None
     quick, late = _bounds(list(paces.values()))
-    least = [quick.seconds(done, starts=at_work not in paces) for done, _, at_work in left]
+    least = [quick.seconds(done, starts=not at_work) for done, _, at_work in left]
     most = [late.seconds(done, starts=at_work not in paces) for _, done, at_work in left]
     gpus = spec.resources.gpus_per_trial
     unit, per_second = ("GPU-hours", gpus / 3600) if gpus else ("trial-hours", 1 / 3600)
@@ -78,28 +78,27 @@ class _Bound:
 
 
 def _bounds(paces: Sequence[Pace]) -> tuple[_Bound, _Bound]:
-    """The late one by trials that have come far: first iterations are slow, and the first validation is."""
+    """The late one by trials that have come far: who has just begun counts its start as its pace."""
     furthest = max(pace.iterations for pace in paces)
     far = [pace for pace in paces if 2 * pace.iterations >= furthest]
-    quick = _Bound(min(pace.starting for pace in paces), min(pace.per_iteration for pace in paces))
-    late = _Bound(
-        max(pace.starting for pace in paces), max(max(pace.from_start, pace.per_iteration) for pace in far)
+    starting = [pace.starting for pace in paces]
+    return (
+        _Bound(min(starting), min(pace.quick for pace in paces)),
+        _Bound(max(starting), max(pace.slow for pace in far)),
     )
-    return quick, late
 
 
 def _ever_at_once(trials: Sequence[TrialState]) -> int:
     """That ever ran together, each from a start to the last word of that attempt."""
-    turns: list[tuple[float, int]] = []
-    for trial in trials:
-        for start, until in zip(trial.starts, [*(s.time for s in trial.starts[1:]), _last_word(trial)]):
-            turns += [(start.time, 1), (max(until, start.time), -1)]
+    turns = [turn for trial in trials for begin, end in _attempts(trial) for turn in ((begin, 1), (end, -1))]
     return max(accumulate(change for _, change in sorted(turns)), default=0)
 
 
-def _last_word(trial: TrialState) -> float:
-    told = [one.time for one in trial.reports.values()]
-    return max([*told, *([trial.progress.time] if trial.progress else [])], default=0.0)
+def _attempts(trial: TrialState) -> Iterator[tuple[float, float]]:
+    told = [word.time for word in (*trial.progress_history.values(), *trial.reports.values())]
+    starts = [start.time for start in trial.starts]
+    for begin, following in zip(starts, [*starts[1:], math.inf]):
+        yield begin, max((time for time in told if begin <= time < following), default=begin)
 
 
 def _left(trials: Sequence[TrialState], rungs: Sequence[int], spec: Spec) -> Iterator[tuple[int, int, str]]:

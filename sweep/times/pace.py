@@ -9,9 +9,11 @@ from typing import Any
 
 from sweep.ledger.events import TrialProgressed, TrialReported
 from sweep.ledger.state import SweepState, TrialState
+from sweep.spec.space import REAL_RATIO
 
-_SETS_THE_PACE = ("trainable", "data", "model", "training")
+_SETS_THE_PACE = ("trainable", "command", "data", "model", "training")
 _OF_RESOURCES = ("gpus_per_trial", "cpus_per_trial")
+_NO_MATTER = ("seed", "optimizer", "schedule")  # of training
 
 
 @dataclass(frozen=True)
@@ -19,52 +21,70 @@ class Pace:
     """Of a trial's newest attempt; in seconds, with all that goes on beside."""
 
     starting: float
-    """That its start took beyond its iterations: on a GPU the first ones choose and load kernels for longer
-    than the next hundred train. 0 where it has told nothing but once, which cannot tell it apart."""
-    per_iteration: float
-    """After the first word."""
-    from_start: float
-    """An iteration, with the start shared out over all of them."""
+    """That its start and its first validation took beyond its iterations: on a GPU the first ones choose and
+    load kernels for longer than the next hundred train."""
+    quick: float
+    """An iteration, after that; validations may be missing from it."""
+    slow: float
+    """An iteration with its part of the validations: between reports, and before there are two with the start
+    shared out over all iterations."""
     iterations: int
     """Done so far."""
 
 
 def pace_of(trial: TrialState) -> Pace | None:
-    """None before it has told anything, and while it runs and has done so but once."""
+    """None before it has told twice how far it is, and where its clock was put back. Of a finished trial that
+    told but once, the start cannot be told apart."""
     if not trial.starts:
         return None
+    progress, reports = _told(trial, trial.progress_history), _told(trial, trial.reports)
+    told = progress | reports
     start = trial.starts[-1]
-    told = {
+    if not told or told[max(told)] < max(start.time, told[min(told)]):
+        return None
+    done = max(told) - start.iteration
+    from_start = (told[max(told)] - start.time) / done
+    rest = told if reports and min(reports) < max(told) else progress  # the first validation is of the start
+    begin = min(reports) if rest is told else min(progress, default=0)
+    if len(rest) < 2 or rest[max(rest)] < rest[begin]:
+        return Pace(0.0, from_start, from_start, done) if trial.status == "finished" else None
+    quick = (rest[max(rest)] - rest[begin]) / (max(rest) - begin)
+    first, last = min(reports, default=0), max(reports, default=0)
+    slow = (reports[last] - reports[first]) / (last - first) if last > first else from_start
+    starting = rest[begin] - start.time - quick * (begin - start.iteration)
+    return Pace(max(0.0, starting), quick, max(quick, slow), done)
+
+
+def _told(
+    trial: TrialState, words: Mapping[int, TrialProgressed] | Mapping[int, TrialReported]
+) -> dict[int, float]:
+    """When the newest attempt was at which iteration; of a single attempt the ends alone, since thousands of
+    trials may have told hundreds of times."""
+    start = trial.starts[-1]
+    every: list[TrialProgressed | TrialReported] = list(words.values())
+    chosen = every if len(trial.starts) > 1 else [*every[:1], *every[-1:]]
+    return {
         word.iteration: word.time
-        for word in _words(trial)
+        for word in chosen
         if word.time >= start.time and word.iteration > start.iteration
     }
-    if len(told) < (2 if trial.status == "running" else 1):
-        return None
-    first, last = min(told), max(told)
-    done = last - start.iteration
-    from_start = (told[last] - start.time) / done
-    if first == last:
-        return Pace(0.0, from_start, from_start, done)
-    per_iteration = max(0.0, told[last] - told[first]) / (last - first)  # clocks are put back at times
-    starting = told[first] - start.time - per_iteration * (first - start.iteration)
-    return Pace(max(0.0, starting), per_iteration, from_start, done)
-
-
-def _words(trial: TrialState) -> list[TrialProgressed | TrialReported]:
-    """What it told; of a single attempt the ends alone, since thousands may have told hundreds of times."""
-    progress, reports = list(trial.progress_history.values()), list(trial.reports.values())
-    if len(trial.starts) > 1:
-        return [*progress, *reports]
-    return [*progress[:1], *progress[-1:], *reports[:1], *reports[-1:]]
 
 
 def trained_otherwise(state: SweepState, spec: Mapping[str, Any]) -> list[str]:
     """Keys that decide how fast a trial is, and were others in the smoke run than in `spec`."""
-    then = state.created.spec
-    sections = [key for key in _SETS_THE_PACE if then.get(key) != spec[key]]
-    old, new = then["resources"], spec["resources"]
-    return sections + [f"resources.{key}" for key in _OF_RESOURCES if old.get(key) != new[key]]
+    then, now = _what_matters(state.created.spec), _what_matters(spec)
+    return [key for key in now if then.get(key) != now[key]]
+
+
+def _what_matters(spec: Mapping[str, Any]) -> dict[str, Any]:
+    found = {key: spec.get(key) for key in _SETS_THE_PACE}
+    found["training"] = {key: value for key, value in spec["training"].items() if key not in _NO_MATTER}
+    searched = spec["search"]["parameters"].items()
+    return (
+        found
+        | {f"resources.{key}": spec["resources"].get(key) for key in _OF_RESOURCES}
+        | {"search.parameters": {path: values for path, values in searched if path != REAL_RATIO}}
+    )
 
 
 def rehearsed_pace(state: SweepState, iterations: int, validations: int) -> float | None:

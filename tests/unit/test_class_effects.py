@@ -73,6 +73,19 @@ def test_means_and_differences_are_those_of_the_counts() -> None:
         assert "real_ratio=1.0" not in one.differences
 
 
+def test_some_pixels_of_a_class_that_nobody_learnt_are_no_effect() -> None:
+    """The noise of a class that is never predicted is 0, and anything would be beyond it."""
+
+    def iou(i: int, ratio: float, seed: int) -> float:
+        return noisy(harms_the_rare)(i, ratio, seed) if i else 0.01 * (ratio == 0)
+
+    found = class_effects(state_of(iou), 300)
+    assert found is not None
+    never = next(one for one in found.classes if one.name == SCENE_CLASSES[0])
+    assert (never.is_learnt, never.differences) == (False, {})
+    assert all(one.is_learnt and one.differences for one in found.classes if one is not never)
+
+
 def test_classes_come_by_their_share_of_labelled_pixels() -> None:
     found = class_effects(state_of(noisy(harms_the_rare)), 300)
     assert found is not None

@@ -214,7 +214,7 @@ def test_plan_leaves_out_what_a_smoke_run_of_another_training_tells(sweep: Termi
     write_spec(tmp_path / "x.yaml", tiny_spec(tmp_path / "sweeps"))
     done = sweep("plan", "x.yaml")
     assert done.code == 0
-    assert "the smoke run is too old to tell the pace: " in done.err
+    assert "no pace by the smoke run, which trained otherwise: " in done.err
     assert "of the smoke run" not in done.out
 
 

@@ -179,6 +179,13 @@ def test_generated_images_that_take_the_labels_of_real_ones_were_made_from_those
     assert told(root) == {"warning gen_night": name}
 
 
+def test_every_generated_image_is_looked_at_though_names_repeat(root: Path) -> None:
+    for folder in ("one", "two"):
+        images(root / "img_dir" / "gen_day" / folder, ["y.jpg"], 4)
+        labels(root / "ann_dir" / "gen_day" / folder, ["y.png"])
+    assert told(root)["fault gen_day"].startswith("2 images have the name of one in validation")
+
+
 def test_names_are_compared_without_what_they_end_in(root: Path) -> None:
     images(root / "img_dir" / "gen_day", ["a_fake.png", "y_fake.png"], 4)
     labels(root / "more", ["a.png", "y.png"])
@@ -204,7 +211,37 @@ def test_masks_of_0_and_255_are_no_classes_yet(root: Path) -> None:
     data = looked_at(found_folders(root, Asked()), [])
     found = next(one for one in data.findings if one.what == "labels")
     assert found.verdict == "fault"
-    assert found.mend == "if 255 is a class, set label_map to {255: 1} and ignore_index to 254"
+    assert found.mend == "if 255 is a class: name two, set label_map to {255: 1} and ignore_index to 254"
+    labels(root / "ann_dir" / "train", [f"{stem}.png" for stem in "abcd"], (7, 255))
+    found = next(one for one in looked_at(found_folders(root, Asked()), []).findings if one.what == "labels")
+    assert "{7: 0, 255: 1}" in found.mend
+
+
+def test_colour_pictures_beside_the_labels_are_not_taken_for_them(tmp_path: Path) -> None:
+    """As Cityscapes has them, before the labels in the order of names."""
+    kinds = ("color", "instanceIds", "labelIds", "labelTrainIds")
+    for split, stems, seed in (("train", "ab", 1), ("val", "y", 2)):
+        names = [f"x_{stem}" for stem in stems]
+        images(tmp_path / "leftImg8bit" / split / "x", [f"{name}_leftImg8bit.png" for name in names], seed)
+        for kind in kinds:
+            labels(tmp_path / "gtFine" / split / "x", [f"{name}_gtFine_{kind}.png" for name in names])
+    found = found_folders(tmp_path, Asked())
+    assert (found.layout, found.real.keys, found.validation.keys) == (
+        "cityscapes",
+        {"split": "train"},
+        {"split": "val"},
+    )
+
+
+def test_names_that_do_not_fit_the_ids(root: Path) -> None:
+    def said(*names: str) -> dict[str, str]:
+        data = looked_at(found_folders(root, Asked()), names)
+        return {f"{one.verdict} {one.what}": one.said for one in data.findings if one.verdict != "ok"}
+
+    assert "so that ids 2 have no name" in said("a", "b")["fault labels"]
+    assert said("a", "b", "c", "d") == {"warning classes": "no label has d"}
+    labels(root / "ann_dir" / "train", [f"{stem}.png" for stem in "abcd"], (0, 2, 5))
+    assert said("a", "b", "c")["warning labels"].endswith("named in their order: 2 is b, 5 is c")
 
 
 def test_what_was_given_is_not_asked_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

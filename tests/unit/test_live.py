@@ -15,13 +15,15 @@ from sweep.ledger.events import (
     SweepCreated,
     TrialEnded,
     TrialImported,
+    TrialJudged,
     TrialPlanned,
+    TrialProgressed,
     TrialReported,
     TrialStarted,
 )
 from sweep.live.arms import ArmLine, arm_lines
 from sweep.live.curve import curve_so_far
-from sweep.live.outlook import Outlook, outlook
+from sweep.live.outlook import Outlook, _ever_at_once, outlook
 from sweep.live.plot import Mark, plot
 from sweep.live.view import outlook_lines
 from sweep.spec import Spec, spec_from_dict
@@ -194,6 +196,13 @@ def report(name: str, iteration: int) -> TrialReported:
     )
 
 
+def progress(name: str, iteration: int) -> TrialProgressed:
+    seconds = SECONDS * iteration
+    return TrialProgressed(
+        time=1000.0 + seconds, trial_id=name, iteration=iteration, train_loss=1.0, lr=0.1, seconds=seconds
+    )
+
+
 class TestOutlook:
     def test_nothing_is_foretold_before_a_trial_has_told_its_pace(self) -> None:
         assert outlook(*paced("asha", 0, 0)) is None
@@ -229,13 +238,44 @@ class TestOutlook:
         """As on a GPU: ten seconds until the first iteration, then 2 s each. Nobody has begun yet but one."""
         state, spec = paced("none", 0, 0)
         state.apply(TrialStarted(time=990.0, trial_id="t000", attempt=1, iteration=0, host="h"))
-        state.apply(report("t000", 1))
+        state.apply(progress("t000", 1))
         assert outlook(state, spec) is None  # whether that was the start or the pace nobody knows
-        state.apply(report("t000", 5))
+        state.apply(progress("t000", 5))
         found = outlook(state, spec)
         assert found is not None
         from_start = (10 + 5 * SECONDS) / 5
         assert found.seconds == ((7 + 12) * SECONDS + 10, (7 + 12) * from_start + 10)
+        state.apply(report("t000", 5))
+        state.apply(report("t000", 8))  # from the second report on validations are known
+        found = outlook(state, spec)
+        assert found is not None
+        assert found.seconds == ((4 + 12) * SECONDS + 10, (4 + 12) * SECONDS + 10)
+
+    def test_a_paused_trial_that_told_once_tells_no_pace(self) -> None:
+        state, spec = paced("promote", 0, 0)
+        state.apply(TrialStarted(time=990.0, trial_id="t001", attempt=1, iteration=0, host="h"))
+        state.apply(report("t001", 4))
+        judged = {"rule": "promote", "reason": "", "value": 30.0, "cutoff": None}
+        state.apply(TrialJudged(time=1010.0, trial_id="t001", rung=4, decision="pause", **judged))
+        assert state.trials["t001"].status == "paused"
+        assert outlook(state, spec) is None
+
+    def test_a_clock_that_was_put_back_tells_nothing(self) -> None:
+        state, spec = paced("none", 0, 0)
+        state.apply(TrialStarted(time=1000.0, trial_id="t000", attempt=1, iteration=0, host="h"))
+        state.apply(replace(progress("t000", 1), time=4600.0))
+        state.apply(progress("t000", 5))
+        assert outlook(state, spec) is None
+
+    def test_pauses_are_no_time_at_work(self) -> None:
+        """Two on one place, paused and promoted in turn, never ran together."""
+        state, _ = paced("promote", 0, 0)
+        for time, (name, attempt) in enumerate((n, a) for a in (1, 2) for n in ("t000", "t001")):
+            begun = 1000.0 + 10 * time
+            one = {"trial_id": name, "attempt": attempt, "iteration": 2 * attempt - 2, "host": "h"}
+            state.apply(TrialStarted(time=begun, **one))
+            state.apply(replace(report(name, 2 * attempt), time=begun + 8))
+        assert _ever_at_once(list(state.trials.values())) == 1
 
     def test_who_was_paused_early_does_not_say_how_slow_the_rest_will_be(self) -> None:
         state, spec = paced("none", 0, 0)

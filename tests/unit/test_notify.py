@@ -138,6 +138,8 @@ def test_a_webhook_in_trouble_is_a_line_in_the_log_without_its_address(
         ("http://example.org/x", "holds no https:// address"),
         ("file:///etc/passwd", "holds no https:// address"),
         ("https://", "holds no https:// address"),
+        ("https://me:pw@example.org/", "holds no https:// address"),
+        ("https://example.org/ä", "holds no https:// address"),
         ("https://[example", "holds no https:// address"),
         ("https://example.org:x/", "holds no https:// address"),
         ("https://example.org/a b", "holds no https:// address"),

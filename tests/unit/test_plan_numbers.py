@@ -334,8 +334,29 @@ def test_the_advice_to_share_a_gpu_is_given_where_it_was_measured(
     text = plan_text(
         spec(
             model={"architecture": "smp_pspnet", "encoder": model},
-            training={"batch_size": 8, "crop_size": [crop, crop]},
+            training={"batch_size": 8, "crop_size": [crop, crop], "precision": "bf16"},
             resources={"gpus_per_trial": gpus},
         )
     )
     assert (f"resources.gpus_per_trial {advice} trains" in text) if advice else ("trains" not in text)
+
+
+@pytest.mark.parametrize(
+    ("section", "change"),
+    [
+        ("model", {"architecture": "smp_unet"}),
+        ("training", {"precision": "fp32"}),
+        (
+            "search",
+            {"parameters": {"real_ratio": {"values": [1.0]}, "model.encoder": {"values": ["resnet34"]}}},
+        ),
+    ],
+)
+def test_and_nowhere_else(section: str, change: dict[str, Any]) -> None:
+    small: dict[str, dict[str, Any]] = {
+        "model": {"architecture": "smp_pspnet", "encoder": "resnet18"},
+        "training": {"batch_size": 8, "crop_size": [256, 256], "precision": "bf16"},
+        "resources": {"gpus_per_trial": 1.0},
+    }
+    assert "trains" in plan_text(spec(**small))
+    assert "trains" not in plan_text(spec(**small | {section: small.get(section, {}) | change}))

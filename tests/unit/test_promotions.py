@@ -305,10 +305,18 @@ def test_as_many_are_promoted_as_may_run_at_once(tmp_path: Path, monkeypatch: py
     assert len({one.trial_id for one in handed_out if one is not None}) == 3
     assert source.next_trial() is None
     assert any(one.waits for one in driver.state.trials.values())
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
     asking_the_cluster = partial(has_room, ResourcesConfig())
     assert not asking_the_cluster(1)
     monkeypatch.setattr("ray.available_resources", lambda: {"CPU": 1.0})
     assert asking_the_cluster(1)
+    monkeypatch.delenv("RAY_ADDRESS")
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 2.0})
+    monkeypatch.setattr(
+        "ray.available_resources", dict
+    )  # processes of paused trials, which the next one gets
+    assert asking_the_cluster(1)
+    assert not asking_the_cluster(2)
 
 
 def test_stop_request_ends_a_paused_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

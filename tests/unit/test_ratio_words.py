@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sweep.curves.ratio import RatioCurve, effect_of, verdict
+from sweep.curves.ratio.words import unmeasured
 from tests.settings import FIVE, curve_of, setting_of
 
 NINE = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0)
@@ -86,3 +88,20 @@ def test_noise_is_not_given_a_shape() -> None:
     for _ in range(4):
         values = {ratio: [44 + 0.3 * float(e) for e in random.normal(size=3)] for ratio in FIVE}
         assert "optimum" not in words(curve_of(setting_of(values)))
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        (FIVE, ""),
+        ([ratio for ratio in FIVE if ratio != FIVE[2]], ""),
+        (FIVE[1:], f"At {FIVE[0]:g} no trial came to its end"),
+        ((FIVE[0], FIVE[-1]), f"At {FIVE[1]:g}, {FIVE[2]:g} and {FIVE[3]:g} no trial came to its end"),
+    ],
+    ids=["all", "one inside is not", "an end is not", "most are not"],
+)
+def test_a_curve_that_rests_on_predictions_says_where(ended: tuple[float, ...], said: str) -> None:
+    curve = clear(lambda r: 40 + 3 * r, FIVE)
+    measured = np.isin(curve.observations.real_ratio, ended)
+    curve = replace(curve, observations=replace(curve.observations, measured=measured))
+    assert unmeasured(curve).startswith(said) if said else unmeasured(curve) == ""

@@ -21,6 +21,7 @@ from tests.specs import tiny_spec
         ({"gpus_per_trial": 1}, 2),
         ({"gpus_per_trial": 0.1}, 16),
         ({"gpus_per_trial": 0.3}, 6),
+        ({"gpus_per_trial": 0.6}, 2),
         ({"gpus_per_trial": 0.5, "max_gpus": 1}, 2),
         ({"concurrent_trials": 40}, 40),
         ({"cpus_per_trial": 99}, 1),

@@ -179,6 +179,10 @@ def test_missing_sections_are_told_together() -> None:
             {"data": data(validation={"scenes": "real", "count": 4, "seed": 1})},
             "data.validation.seed is 1, which makes the scenes of data.real; give another seed",
         ),
+        (
+            {"data": data(classes=["a"])},
+            "data.classes has one class, 'a': every network finds it everywhere; name at least two",
+        ),
         ({"data": FOLDERS | {"classes": []}}, "data.classes are missing; list the names of the classes"),
         ({"data": FOLDERS | {"real": {}}}, "data.real names no images; give `split` or `images`"),
         (
