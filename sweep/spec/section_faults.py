@@ -94,7 +94,7 @@ def data_faults(data: DataConfig) -> Iterator[Found]:
             message = "is a bad name for a source; use letters, digits, '_' and '-', but not 'all' or 'real'"
             yield Found(("data", "generated", name), message)
     yield from repeated(("data", "classes"), data.classes)
-    if len(data.classes) == 1:
+    if len(data.classes) == 1 and isinstance(data.validation, FolderSource):
         message = f"has one class, {data.classes[0]!r}: every network finds it everywhere; name at least two"
         yield Found(("data", "classes"), message)
     if data.ignore_index < len(data.classes):

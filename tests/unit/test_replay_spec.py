@@ -101,7 +101,7 @@ def test_any_spec_can_be_replayed_without_its_data(tmp_path: Path) -> None:
         "root": "nowhere",
         "real": {"split": "train"},
         "validation": {"split": "val"},
-        "classes": ["a"],
+        "classes": ["a", "b"],
     }
     data = nowhere | {"generated": {"gen": {"images": "gen"}}}
     plain = replay_spec(tmp_path, data=data)

@@ -180,7 +180,7 @@ def test_missing_sections_are_told_together() -> None:
             "data.validation.seed is 1, which makes the scenes of data.real; give another seed",
         ),
         (
-            {"data": data(classes=["a"])},
+            {"data": FOLDERS | {"classes": ["a"]}},
             "data.classes has one class, 'a': every network finds it everywhere; name at least two",
         ),
         ({"data": FOLDERS | {"classes": []}}, "data.classes are missing; list the names of the classes"),
