@@ -114,6 +114,8 @@ PROCESSES = (
         own_ray=True,
         act=_ctrl_c_twice,
         then="`sweep resume`",
-        expected=Expected(codes=(130, 0), says=r"go on +(\S*/)?sweep resume tiny", again=4 * _GAP, attempts=2),
+        expected=Expected(
+            codes=(130, 0), says=r"go on +(\S*/)?sweep resume tiny", again=4 * _GAP, attempts=2
+        ),
     ),
 )
