@@ -132,6 +132,20 @@ def test_what_cannot_be_filled_is_a_fault_before_anything_runs(tmp_path: Path) -
     assert "at real_ratio 0.05 the set of 6 images has 0 of data.real" in str(caught.value)
 
 
+def test_of_a_range_of_shares_both_ends_are_looked_at(tmp_path: Path) -> None:
+    values = tiny_spec(tmp_path / "sweeps")
+    values["training"]["fairness"] = "fixed_total_set"
+    values["search"] |= {
+        "method": "random",
+        "trials": 3,
+        "parameters": {"real_ratio": {"min": 0.5, "max": 0.95}},
+    }
+    values["baseline"] = {"real_ratio": 0.5}
+    with pytest.raises(SpecError) as caught:
+        check_data(load_spec(write_spec(tmp_path / "spec.yaml", values)))
+    assert "at real_ratio 0.95 the set of 6 images has 0 of data.generated.gen" in str(caught.value)
+
+
 def test_a_trainer_of_ones_own_has_its_own_set() -> None:
     with pytest.raises(SpecError, match=r"training\.fairness is fixed_total_set, but trainable"):
         spec_from_dict({**spec_values("fixed_total_set"), "trainable": "my.own:train"})
