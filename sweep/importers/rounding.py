@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from sweep.enumeration import enumerated
 from sweep.importers.found import FoundRun
 from sweep.spec.space import REAL_RATIO, identity
 
@@ -66,8 +67,8 @@ def _merged(runs: Sequence[FoundRun], batch_size: int, rule: Rule) -> list[str]:
     for asked in {run.parameters[REAL_RATIO] for run in runs}:
         asked_for.setdefault(trained_ratio(asked, batch_size, rule), set()).add(asked)
     return [
-        f"{_listed(sorted(asked))} were all trained as {trained:g}, {trained * batch_size:g} of {batch_size} "
-        "real: they are one arm"
+        f"{enumerated([f'{one:g}' for one in sorted(asked)])} were all trained as {trained:g}, "
+        f"{trained * batch_size:g} of {batch_size} real: they are one arm"
         for trained, asked in sorted(asked_for.items())
         if len(asked) > 1
     ]
@@ -81,8 +82,3 @@ def _with_distinct_seeds(runs: Sequence[FoundRun]) -> tuple[FoundRun, ...]:
     return tuple(
         replace(run, seed=None) if seen[identity(run.parameters), run.seed] > 1 else run for run in runs
     )
-
-
-def _listed(values: Sequence[float]) -> str:
-    *others, last = (f"{value:g}" for value in values)
-    return f"{', '.join(others)} and {last}"

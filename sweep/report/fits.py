@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sweep.analysis import Analysis, Fits
@@ -12,6 +12,7 @@ from sweep.curves.prediction import Prediction
 from sweep.curves.ranks import RankAudit
 from sweep.curves.ratio import Estimate, PredictedValue
 from sweep.curves.trials import TrialCurve
+from sweep.enumeration import enumerated
 from sweep.report.answers import Answers, answers, can_answer
 
 _LIKELY = 0.5
@@ -222,7 +223,7 @@ def _ranks_of(fits: Fits) -> Iterator[Block]:
         return
     if blind := [str(audit.rung) for audit in fits.ranks if not audit.predicts]:
         yield (
-            f"Warning: the order of trials at {_listed(blind)} is not shown to predict their order at the "
+            f"Warning: the order of trials at {enumerated(blind)} is not shown to predict their order at the "
             "end. Trials that are stopped there may be the best ones."
         )
     else:
@@ -256,11 +257,6 @@ def _probability(value: float) -> str:
     if value >= 0.995:
         return "> 0.99"
     return "< 0.01" if value < 0.005 else f"= {value:.2f}"
-
-
-def _listed(items: Sequence[str]) -> str:
-    """`600, 2000 and 5000`."""
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
 def _count(number: int, what: str) -> str:

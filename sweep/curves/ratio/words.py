@@ -12,6 +12,7 @@ from sweep.curves.noise import CONFIDENCE
 from sweep.curves.ratio.answers import best_real_ratio, change
 from sweep.curves.ratio.effect import Effect
 from sweep.curves.ratio.fit import RatioCurve
+from sweep.enumeration import enumerated
 
 _SURE = 0.9
 """A feature is named if so many of the draws have it."""
@@ -35,15 +36,12 @@ def unmeasured(curve: RatioCurve) -> str:
     """
     observations = curve.observations
     ratios, measured = np.unique(observations.real_ratio), set(observations.real_ratio[observations.measured])
-    missing = [ratio for ratio in ratios if ratio not in measured]
+    missing = [f"{ratio:g}" for ratio in ratios if ratio not in measured]
     if not missing or (2 * len(missing) < len(ratios) and measured >= {ratios[0], ratios[-1]}):
         return ""
-    named = (
-        f"{', '.join(f'{ratio:g}' for ratio in missing[:-1])} and " * (len(missing) > 1) + f"{missing[-1]:g}"
-    )
     return (
-        f"At {named} no trial came to its end: the curve there rests on predictions alone, which may all be "
-        "too high or too low together, by more than its band tells."
+        f"At {enumerated(missing)} no trial came to its end: the curve there rests on predictions alone, "
+        "which may all be too high or too low together, by more than its band tells."
     )
 
 

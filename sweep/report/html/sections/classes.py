@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from sweep.curves.digits import decimals, fixed, interval_text
+from sweep.enumeration import enumerated
 from sweep.report.cells import arm_label
 from sweep.report.class_effects import GAP, ClassEffect, ClassEffects, class_effects
 from sweep.report.html.class_chart import class_chart, class_legend
@@ -47,9 +48,11 @@ def _verdict(effects: ClassEffects) -> str:
             "on any of them can be shown."
         )
     shown = [one.name for one in effects.classes if any(one.is_shown(row.arm) for row in effects.arms)]
-    said = f"An effect is shown on {_listed(shown)}." if shown else "No effect on any single class is shown."
+    said = (
+        f"An effect is shown on {enumerated(shown)}." if shown else "No effect on any single class is shown."
+    )
     if unlearnt := [one.name for one in effects.classes if not one.is_learnt]:
-        said += f" No arm comes to an IoU of 1 % on {_listed(unlearnt)}: nothing can be told of that."
+        said += f" No arm comes to an IoU of 1 % on {enumerated(unlearnt)}: nothing can be told of that."
     gap = next((one for one in effects.groups if one.name == GAP), None)
     if gap is None or not gap.differences:
         return said
@@ -90,8 +93,3 @@ def _cell(one: ClassEffect, arm: str, places: int) -> dict[str, object]:
         "margin": f"± {fixed(found.simultaneous_margin, places)}",
         "kind": kind,
     }
-
-
-def _listed(names: list[str]) -> str:
-    """`sky, tree and car`."""
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
