@@ -28,15 +28,14 @@ class Headline:
     effect: str
     best: str
     cost: str
-    caution: str
-    """Where the curve rests on predictions alone; empty where it need not be said."""
+    """And where the curve rests on predictions alone."""
     is_shown: bool
     """Whether an effect is shown, by noise that was measured."""
 
     @property
     def sentences(self) -> tuple[str, str, str]:
-        """All three, the last one with the caution."""
-        return self.effect, self.best, " ".join(filter(None, (self.cost, self.caution)))
+        """All three."""
+        return self.effect, self.best, self.cost
 
 
 def headlines(analysis: Analysis) -> tuple[Headline, ...]:
@@ -51,8 +50,7 @@ def _headlines(analysis: Analysis) -> Iterator[Headline]:
                 setting=fits.setting.words,
                 effect=_effect(analysis, fits.curve, fits.effect),
                 best=_best(fits.curve, fits.effect),
-                cost=_cost(analysis, fits),
-                caution=unmeasured(fits.curve),
+                cost=" ".join(filter(None, (_cost(analysis, fits), unmeasured(fits.curve)))),
                 is_shown=fits.effect.is_shown,
             )
 

@@ -13,6 +13,7 @@ from sweep.analysis import analyse
 from sweep.curves.ratio import best_real_ratio
 from sweep.importers import state_of_csv
 from sweep.report.headline import Headline, headlines
+from sweep.report.html import html_page
 from tests.builders import sweep_state
 
 THREE_TRIALS = Path(__file__).parents[2] / "docs/examples/three_trials.csv"
@@ -91,3 +92,15 @@ def test_the_best_is_that_of_the_curve() -> None:
     assert curve is not None and found.is_shown
     number = float(found.best.split("The best real_ratio is ")[1].split(" ")[0].rstrip(","))
     assert number == pytest.approx(best_real_ratio(curve).expected, abs=0.05)
+
+
+def test_the_page_says_where_an_end_of_the_curve_was_never_trained_so_far() -> None:
+    stopped = {("real_ratio=0.0", seed): 150 for seed in (0, 1)}
+    state = sweep_state(arms=(1.0, 0.5, 0.0), seeds=(0, 1), rungs=(60, 150, 300), stopped=stopped)
+    analysis = analyse(state)
+    (found,) = headlines(analysis)
+    assert "At 0 no trial came to its end" in found.cost
+    assert found.cost.split(". At 0")[0].startswith("Going down from all-real to 0 ")
+    page = " ".join(html_page(state, analysis, []).split())
+    verdict = page[page.index("Going down from all-real to 0 ") :]
+    assert "At 0 no trial came to its end" in verdict[: verdict.index("</p>")]
